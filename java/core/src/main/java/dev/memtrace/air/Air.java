@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.memtrace.air;
+
+import java.util.List;
+
+/** What is fixed about the trace of one AIR before any row is known. */
+public interface Air {
+
+  /**
+   * Returns the name of the AIR as OpenVM spells it.
+   *
+   * @return the name
+   */
+  String name();
+
+  /**
+   * Returns the names of the columns in trace order.
+   *
+   * @return one name a column
+   */
+  List<String> columns();
+
+  /**
+   * Returns the number of main trace columns.
+   *
+   * @return columns
+   */
+  default int width() {
+    return columns().size();
+  }
+
+  /**
+   * Returns the number of public values.
+   *
+   * @return field elements
+   */
+  default int publicValues() {
+    return 0;
+  }
+}

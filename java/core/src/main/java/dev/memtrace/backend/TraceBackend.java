@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.memtrace.backend;
+
+import dev.memtrace.config.MemoryMode;
+import dev.memtrace.image.AddressMap;
+import dev.memtrace.offheap.BufferPool;
+import dev.memtrace.periphery.Poseidon2Periphery;
+import dev.memtrace.periphery.VariableRangeChecker;
+
+/**
+ * An implementation of everything after the log. All backends make the same bytes. Thread-safe;
+ * sessions of one backend may run side by side.
+ */
+public interface TraceBackend extends AutoCloseable {
+
+  /**
+   * Returns the name that {@code --backend} takes.
+   *
+   * @return the name
+   */
+  String name();
+
+  /**
+   * Returns the pool from which controllers take log and image memory.
+   *
+   * @return the pool
+   */
+  BufferPool pool();
+
+  /**
+   * Opens a session.
+   *
+   * @param mode mode of the memory
+   * @param initial memory before the first access, which no longer changes and outlives the
+   *     session; its configuration is legal in that mode
+   * @return a new session
+   */
+  TraceSession open(MemoryMode mode, AddressMap initial);
+
+  /**
+   * Makes the trace of the Poseidon2 periphery: a row per distinct input in the order of first
+   * request, then rows of the zero input with multiplicity 0.
+   *
+   * @param hasher the inputs
+   * @param registers S-box registers, 0 or 1
+   * @return a trace of {@code Poseidon2Air.width(registers)} columns, owned by the caller; of
+   *     height 0 if nothing was recorded
+   */
+  TraceMatrix poseidon2Trace(Poseidon2Periphery hasher, int registers);
+
+  /**
+   * Makes the trace of the range checker.
+   *
+   * @param rangeChecker the counts
+   * @return a trace of one column, owned by the caller
+   */
+  TraceMatrix rangeCheckerTrace(VariableRangeChecker rangeChecker);
+
+  /** Frees what the backend holds. Sessions must be closed before. */
+  @Override
+  void close();
+}

@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.memtrace.bundle;
+
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A folder that appears only when it is complete. It is filled as {@code .NAME.partial} beside the
+ * target, under the lock {@code .NAME.lock}, and renamed at the end. An older bundle in its place
+ * is moved to {@code .NAME.old} just before, and removed just after.
+ *
+ * <p>{@link #close()} may be called from another thread at any time, as a shutdown does.
+ */
+final class OutputFolder implements AutoCloseable {
+  private static final long COPY_BYTES = 8L << 20;
+
+  private final Path target;
+  private final Path partial;
+  private final Path old;
+  private final boolean force;
+
+  /** Folders above the target that were made for it, the innermost first. */
+  private final Deque<Path> madeParents = new ArrayDeque<>();
+
+  private final List<OutputFile> files = new ArrayList<>();
+  private @Nullable FolderLock lock;
+  private boolean open = true;
+
+  private OutputFolder(Path target, boolean force) {
+    this.target = target;
+    String name = String.valueOf(target.getFileName());
+    this.partial = target.resolveSibling("." + name + ".partial");
+    this.old = target.resolveSibling("." + name + ".old");
+    this.force = force;
+  }
+
+  /** Takes the lock and makes the partial folder. */
+  static OutputFolder open(Path wanted, boolean force) {
+    OutputFolder folder = null;
+    boolean complete = false;
+    Deque<Path> made = new ArrayDeque<>();
+    try {
+      folder = new OutputFolder(resolve(wanted, made), force);
+      folder.madeParents.addAll(made);
+      folder.begin();
+      complete = true;
+      return folder;
+    } catch (IOException e) {
+      throw new BundleException(
+          wanted + ": cannot be written: " + BundleFormat.reason(e) + "; choose another folder", e);
+    } finally {
+      if (!complete) {
+        if (folder != null) {
+          folder.close();
+        } else {
+          removeParents(made);
+        }
+      }
+    }
+  }
+
+  /** The target behind all links, after making the folders above it. */
+  private static Path resolve(Path wanted, Deque<Path> made) throws IOException {
+    Path absolute = wanted.toAbsolutePath();
+    if (Files.exists(absolute)) {
+      absolute = absolute.toRealPath();
+    } else if (Files.exists(absolute, LinkOption.NOFOLLOW_LINKS)) {
+      throw new BundleException(
+          wanted + ": is a link that leads nowhere; remove it or choose another folder");
+    } else {
+      absolute = absolute.normalize();
+    }
+    Path parent = absolute.getParent();
+    Path name = absolute.getFileName();
+    if (parent == null || name == null) {
+      throw new BundleException(wanted + ": cannot be replaced; choose a folder below it");
+    }
+    Deque<Path> missing = new ArrayDeque<>();
+    for (Path p = parent; p != null && !Files.exists(p); p = p.getParent()) {
+      missing.push(p);
+    }
+    for (Path p : missing) {
+      Files.createDirectory(p);
+      made.push(p);
+    }
+    return parent.toRealPath().resolve(name);
+  }
+
+  private void begin() throws IOException {
+    Path lockFile = target.resolveSibling("." + target.getFileName() + ".lock");
+    lock = FolderLock.tryTake(lockFile);
+    if (lock == null) {
+      throw new BundleException(
+          target
+              + ": is in use, another process is writing it (lock "
+              + lockFile
+              + "); wait for it or choose another folder");
+    }
+    recover();
+    checkTarget();
+    Files.createDirectory(partial);
+  }
+
+  /** Clears away what a process that was killed has left. */
+  private void recover() throws IOException {
+    if (Files.exists(partial, LinkOption.NOFOLLOW_LINKS)) {
+      BundleFolder.requireOnlyBundleFiles(partial, "remove it, its name is needed");
+      BundleFolder.remove(partial);
+    }
+    if (Files.exists(old, LinkOption.NOFOLLOW_LINKS)) {
+      BundleFolder.requireBundle(old, "remove it, its name is needed");
+      if (Files.exists(target, LinkOption.NOFOLLOW_LINKS)) {
+        BundleFolder.remove(old);
+      } else {
+        Files.move(old, target, StandardCopyOption.ATOMIC_MOVE);
+      }
+    }
+  }
+
+  /** Whether there is a bundle to be replaced; refuses a target that cannot be. */
+  private boolean checkTarget() throws IOException {
+    if (!Files.exists(target, LinkOption.NOFOLLOW_LINKS)) {
+      return false;
+    }
+    if (!Files.isDirectory(target, LinkOption.NOFOLLOW_LINKS)) {
+      throw new BundleException(target + ": is not a folder; choose another name");
+    }
+    if (BundleFolder.isEmpty(target)) {
+      return false;
+    }
+    if (!force) {
+      throw new BundleException(
+          target + ": is not empty; remove it, choose another folder, or replace it with --force");
+    }
+    BundleFolder.requireBundle(
+        target, "only a bundle is replaced; remove the folder yourself or choose another one");
+    return true;
+  }
+
+  Path target() {
+    return target;
+  }
+
+  /** Creates a file, which the caller finishes. */
+  synchronized OutputFile create(String name) {
+    checkOpen();
+    try {
+      OutputFile file = new OutputFile(this, partial.resolve(name));
+      files.add(file);
+      return file;
+    } catch (IOException e) {
+      throw failed(name, e);
+    }
+  }
+
+  synchronized void forget(OutputFile file) {
+    files.remove(file);
+  }
+
+  /** Adds a stored file of another bundle in the form that it has there. */
+  void add(BundleFile source, String name) {
+    String stored = source.gzip() ? name + BundleFormat.GZIP : name;
+    if (!link(source, stored)) {
+      copy(source, stored);
+    }
+  }
+
+  private synchronized boolean link(BundleFile source, String name) {
+    checkOpen();
+    try {
+      Files.createLink(partial.resolve(name), source.path());
+      return true;
+    } catch (IOException | UnsupportedOperationException e) {
+      // Another file system, or one without hard links, or a file that may only be read: copy.
+      return false;
+    }
+  }
+
+  private void copy(BundleFile source, String name) {
+    try (FileChannel in = FileChannel.open(source.path(), StandardOpenOption.READ);
+        OutputFile out = create(name)) {
+      for (long at = 0; at < source.bytes(); ) {
+        long n = out.transferFrom(in, at, Math.min(COPY_BYTES, source.bytes() - at));
+        if (n <= 0) {
+          throw new BundleException(source.path() + ": became shorter while it was copied");
+        }
+        at += n;
+      }
+      out.finish();
+    } catch (IOException e) {
+      throw failed(name, e);
+    }
+  }
+
+  BundleException failed(String name, IOException e) {
+    return new BundleException(
+        "%s: cannot write %s: %s; nothing was kept, free some space or choose another folder"
+            .formatted(target, name, BundleFormat.reason(e)),
+        e);
+  }
+
+  void checkOpen() {
+    if (!open) {
+      throw new BundleException(target + ": writing was cancelled; nothing was kept");
+    }
+  }
+
+  /** Puts the folder in its place. */
+  synchronized void commit() {
+    checkOpen();
+    BundleFolder.sync(partial);
+    try {
+      boolean replaces = checkTarget();
+      if (replaces) {
+        Files.move(target, old, StandardCopyOption.ATOMIC_MOVE);
+        try {
+          Files.move(partial, target, StandardCopyOption.ATOMIC_MOVE);
+        } catch (IOException e) {
+          Files.move(old, target, StandardCopyOption.ATOMIC_MOVE);
+          throw e;
+        }
+        removeOld();
+      } else {
+        Files.move(partial, target, StandardCopyOption.ATOMIC_MOVE);
+      }
+    } catch (IOException e) {
+      throw new BundleException(
+          target + ": cannot be put in place: " + BundleFormat.reason(e) + "; nothing was kept", e);
+    }
+    madeParents.clear();
+    Path parent = target.getParent();
+    if (parent != null) {
+      BundleFolder.sync(parent);
+    }
+  }
+
+  private void removeOld() {
+    try {
+      BundleFolder.remove(old);
+    } catch (IOException e) {
+      // The new bundle is in place; the next run removes the rest of the old one.
+    }
+  }
+
+  /** Removes what is not committed and gives the lock back. Closing twice has no effect. */
+  @Override
+  public synchronized void close() {
+    if (!open) {
+      return;
+    }
+    open = false;
+    List.copyOf(files).forEach(OutputFile::abandon);
+    try (FolderLock held = lock) {
+      if (held != null && Files.isDirectory(partial, LinkOption.NOFOLLOW_LINKS)) {
+        BundleFolder.remove(partial);
+      }
+    } catch (IOException e) {
+      throw new BundleException(
+          partial + ": cannot be removed: " + BundleFormat.reason(e) + "; remove it yourself", e);
+    } finally {
+      removeParents(madeParents);
+    }
+  }
+
+  private static void removeParents(Deque<Path> made) {
+    for (Path p : made) {
+      try {
+        Files.deleteIfExists(p);
+      } catch (IOException e) {
+        return; // someone else uses it by now
+      }
+    }
+  }
+}

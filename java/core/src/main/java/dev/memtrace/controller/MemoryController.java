@@ -1,0 +1,924 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.memtrace.controller;
+
+import dev.memtrace.air.AccessAdapterAir;
+import dev.memtrace.air.Air;
+import dev.memtrace.air.MerkleAir;
+import dev.memtrace.air.PersistentBoundaryAir;
+import dev.memtrace.air.TraceHeight;
+import dev.memtrace.air.VolatileBoundaryAir;
+import dev.memtrace.backend.AirProofInput;
+import dev.memtrace.backend.MemoryTraceHeights;
+import dev.memtrace.backend.TraceBackend;
+import dev.memtrace.backend.TraceBackends;
+import dev.memtrace.backend.TraceSession;
+import dev.memtrace.backend.WordStream;
+import dev.memtrace.config.MemoryConfig;
+import dev.memtrace.config.MemoryMode;
+import dev.memtrace.image.AddressMap;
+import dev.memtrace.image.MemoryImage;
+import dev.memtrace.log.AccessLog;
+import dev.memtrace.log.AccessRejectedException;
+import dev.memtrace.log.LogSegment;
+import dev.memtrace.log.MemoryLog;
+import dev.memtrace.log.MemoryLogEntry;
+import dev.memtrace.periphery.CompressionBus;
+import dev.memtrace.periphery.MemoryAuxColsFactory;
+import dev.memtrace.periphery.MemoryBridge;
+import dev.memtrace.periphery.MemoryBus;
+import dev.memtrace.periphery.MerkleBus;
+import dev.memtrace.periphery.Poseidon2Periphery;
+import dev.memtrace.periphery.VariableRangeChecker;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.Objects;
+import java.util.stream.LongStream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Serves the memory accesses of one segment of execution, logs them, and afterwards turns the log
+ * into the traces of the memory AIRs.
+ *
+ * <p>A controller goes through the states {@link State#ACTIVE} (accesses), {@link State#FINALIZED}
+ * (after {@link #finalizeMemory}) and {@link State#CONSUMED} (after {@link
+ * #generateAirProofInputs}); an operation in the wrong state throws {@link IllegalStateException}
+ * and changes nothing. An access that would be illegal throws {@link AccessRejectedException} and
+ * changes nothing.
+ *
+ * <p>Cells are canonical BabyBear elements in {@code int}s. A record id is the position of an entry
+ * in the log; clock increments take ids as well. Accesses allocate nothing. A controller is used by
+ * one thread at a time. {@link #close()} returns its native memory for the next segment; traces
+ * already handed out stay valid.
+ */
+public final class MemoryController implements AutoCloseable {
+  private final MemoryMode mode;
+  private final MemoryConfig config;
+  private final MemoryBridge bridge;
+  private final @Nullable MerkleBus merkleBus;
+  private final @Nullable CompressionBus compressionBus;
+  private final VariableRangeChecker rangeChecker;
+  private final TraceBackend backend;
+  private final List<Air> airs;
+
+  private State state = State.ACTIVE;
+
+  /** Memory before the first access; no longer changes. */
+  private AddressMap initial;
+
+  /** Memory after the last access, over {@link #initial}. */
+  private AddressMap memory;
+
+  private AccessLog log;
+
+  /** The clock minus that of the log: not 0 once logs were taken or set. */
+  private long clockBase;
+
+  private long lastRecordId = -1;
+  private TraceSession session;
+  private boolean replayedByHand;
+  private boolean lastHandedOver;
+  private @Nullable MemoryTraceHeights overrides;
+
+  private final int[] cell = new int[1];
+
+  private MemoryController(
+      MemoryMode mode,
+      MemoryConfig config,
+      MemoryBus memoryBus,
+      VariableRangeChecker rangeChecker,
+      @Nullable MerkleBus merkleBus,
+      @Nullable CompressionBus compressionBus,
+      TraceBackend backend) {
+    this.mode = mode;
+    this.config = config.validate(mode);
+    if (rangeChecker.rangeMaxBits() != config.rangeMaxBits()) {
+      throw new IllegalArgumentException(
+          "rangeMaxBits is "
+              + config.rangeMaxBits()
+              + " in the configuration and "
+              + rangeChecker.rangeMaxBits()
+              + " in the range checker; they must be equal");
+    }
+    this.rangeChecker = rangeChecker;
+    this.merkleBus = merkleBus;
+    this.compressionBus = compressionBus;
+    this.backend = backend;
+    this.bridge = new MemoryBridge(memoryBus, config.clkMaxBits(), rangeChecker.bus());
+    this.airs = airs(mode, config);
+    this.initial = new AddressMap(config, backend.pool());
+    this.memory = AddressMap.over(initial, backend.pool());
+    this.session = backend.open(mode, initial);
+    this.log = new AccessLog(config, backend.pool());
+    this.log.setSegmentSink(this::handOver);
+  }
+
+  private static List<Air> airs(MemoryMode mode, MemoryConfig config) {
+    List<Air> airs = new ArrayList<>();
+    if (mode == MemoryMode.PERSISTENT) {
+      airs.add(new PersistentBoundaryAir());
+      airs.add(new MerkleAir());
+    } else {
+      airs.add(new VolatileBoundaryAir());
+    }
+    for (int n = 2; n <= config.maxAccessAdapterN(); n *= 2) {
+      airs.add(new AccessAdapterAir(n));
+    }
+    return Collections.unmodifiableList(airs);
+  }
+
+  /**
+   * Creates a memory of zeros that does not outlive the segment, on the backend that is best here.
+   *
+   * @param memoryBus bus of the block states
+   * @param config parameters of the memory
+   * @param rangeChecker shared with other chips; only added to
+   * @return a new controller
+   * @throws IllegalArgumentException naming the first parameter outside its limits
+   */
+  public static MemoryController withVolatileMemory(
+      MemoryBus memoryBus, MemoryConfig config, VariableRangeChecker rangeChecker) {
+    return withVolatileMemory(memoryBus, config, rangeChecker, TraceBackends.shared());
+  }
+
+  /**
+   * Creates a memory of zeros that does not outlive the segment.
+   *
+   * @param memoryBus bus of the block states
+   * @param config parameters of the memory
+   * @param rangeChecker shared with other chips; only added to
+   * @param backend makes the traces; outlives the controller
+   * @return a new controller
+   * @throws IllegalArgumentException naming the first parameter outside its limits
+   */
+  public static MemoryController withVolatileMemory(
+      MemoryBus memoryBus,
+      MemoryConfig config,
+      VariableRangeChecker rangeChecker,
+      TraceBackend backend) {
+    return new MemoryController(
+        MemoryMode.VOLATILE, config, memoryBus, rangeChecker, null, null, backend);
+  }
+
+  /**
+   * Creates a memory with Merkle roots before and after the segment, on the backend that is best
+   * here.
+   *
+   * @param memoryBus bus of the block states
+   * @param config parameters of the memory
+   * @param rangeChecker shared with other chips; only added to
+   * @param merkleBus bus between the levels of the memory tree
+   * @param compressionBus bus of the Poseidon2 compressions
+   * @return a new controller, whose memory is zero until {@link #setInitialMemory}
+   * @throws IllegalArgumentException naming the first parameter outside its limits
+   */
+  public static MemoryController withPersistentMemory(
+      MemoryBus memoryBus,
+      MemoryConfig config,
+      VariableRangeChecker rangeChecker,
+      MerkleBus merkleBus,
+      CompressionBus compressionBus) {
+    return withPersistentMemory(
+        memoryBus, config, rangeChecker, merkleBus, compressionBus, TraceBackends.shared());
+  }
+
+  /**
+   * Creates a memory with Merkle roots before and after the segment.
+   *
+   * @param memoryBus bus of the block states
+   * @param config parameters of the memory
+   * @param rangeChecker shared with other chips; only added to
+   * @param merkleBus bus between the levels of the memory tree
+   * @param compressionBus bus of the Poseidon2 compressions
+   * @param backend makes the traces; outlives the controller
+   * @return a new controller, whose memory is zero until {@link #setInitialMemory}
+   * @throws IllegalArgumentException naming the first parameter outside its limits
+   */
+  public static MemoryController withPersistentMemory(
+      MemoryBus memoryBus,
+      MemoryConfig config,
+      VariableRangeChecker rangeChecker,
+      MerkleBus merkleBus,
+      CompressionBus compressionBus,
+      TraceBackend backend) {
+    return new MemoryController(
+        MemoryMode.PERSISTENT,
+        config,
+        memoryBus,
+        rangeChecker,
+        merkleBus,
+        compressionBus,
+        backend);
+  }
+
+  // ------------------------------------------------------------------ states
+
+  private void require(State wanted, String operation) {
+    if (state != wanted) {
+      throw wrongState(operation, wanted.name());
+    }
+  }
+
+  private void requireFinished(String operation) {
+    if (state != State.FINALIZED && state != State.CONSUMED) {
+      throw wrongState(operation, "FINALIZED or CONSUMED");
+    }
+  }
+
+  private void requireOpen(String operation) {
+    if (state == State.CLOSED) {
+      throw wrongState(operation, "any other state");
+    }
+  }
+
+  private IllegalStateException wrongState(String operation, String wanted) {
+    return new IllegalStateException(
+        operation + " needs a memory controller in state " + wanted + "; this one is in state "
+            + state);
+  }
+
+  /**
+   * Returns the state.
+   *
+   * @return the state
+   */
+  public State state() {
+    return state;
+  }
+
+  // ------------------------------------------------------------------ image
+
+  /**
+   * Sets the memory before the first access. The image is copied. The last call before the first
+   * log entry counts.
+   *
+   * @param image cells of the same address spaces; in volatile mode all zero
+   * @throws IllegalStateException once there is a log entry, or not in state ACTIVE
+   * @throws IllegalArgumentException if the image has other address spaces, or a cell that is not
+   *     zero in volatile mode
+   */
+  public void setInitialMemory(MemoryImage image) {
+    require(State.ACTIVE, "setInitialMemory");
+    if (log.size() != 0 || timestamp() != MemoryConfig.INITIAL_TIMESTAMP + 1 || replayedByHand) {
+      throw new IllegalStateException(
+          "setInitialMemory after the first access: the log has "
+              + log.size()
+              + " entries and the timestamp is "
+              + timestamp()
+              + "; set the initial memory first (state ACTIVE)");
+    }
+    MemoryConfig other = image.config();
+    if (other.asOffset() != config.asOffset()
+        || other.asHeight() != config.asHeight()
+        || other.pointerMaxBits() != config.pointerMaxBits()) {
+      throw new IllegalArgumentException(
+          "the initial memory has asOffset %d, asHeight %d and pointerMaxBits %d; this controller has %d, %d and %d"
+              .formatted(
+                  other.asOffset(),
+                  other.asHeight(),
+                  other.pointerMaxBits(),
+                  config.asOffset(),
+                  config.asHeight(),
+                  config.pointerMaxBits()));
+    }
+    if (mode == MemoryMode.VOLATILE) {
+      image.forEachNonZero(
+          (addressSpace, pointer, value) -> {
+            throw new IllegalArgumentException(
+                "volatile memory starts at zero, but the initial memory has "
+                    + value
+                    + " at ("
+                    + addressSpace
+                    + ", "
+                    + pointer
+                    + "); use persistent memory");
+          });
+      return;
+    }
+    AddressMap copy = AddressMap.copyOf(image, config, backend.pool());
+    session.close();
+    memory.release();
+    initial.release();
+    initial = copy;
+    memory = AddressMap.over(initial, backend.pool());
+    session = backend.open(mode, initial);
+  }
+
+  /**
+   * Returns memory after all logged writes. After a persistent segment it is the initial memory of
+   * the next one.
+   *
+   * @return a live read-only view, valid until {@link #close()}
+   */
+  public MemoryImage memoryImage() {
+    requireOpen("memoryImage");
+    return memory.readOnlyView();
+  }
+
+  // ------------------------------------------------------------------ accesses
+
+  /**
+   * Reads one cell, or in address space 0 the pointer itself.
+   *
+   * @param addressSpace address space
+   * @param pointer cell, or immediate value
+   * @return the value; {@link #lastRecordId()} is the id of the access
+   * @throws AccessRejectedException if there is no such cell or the clock is at its end
+   */
+  public int readCell(int addressSpace, int pointer) {
+    require(State.ACTIVE, "readCell");
+    lastRecordId = log.appendRead(addressSpace, pointer, 1);
+    return addressSpace == 0 ? pointer : memory.cell(addressSpace, pointer);
+  }
+
+  /**
+   * Writes one cell.
+   *
+   * @param addressSpace address space, not 0
+   * @param pointer cell
+   * @param value canonical value
+   * @return the value before; {@link #lastRecordId()} is the id of the access
+   * @throws AccessRejectedException if there is no such cell, the value is not canonical or the
+   *     clock is at its end
+   */
+  public int writeCell(int addressSpace, int pointer, int value) {
+    require(State.ACTIVE, "writeCell");
+    cell[0] = value;
+    lastRecordId = log.appendWrite(addressSpace, pointer, 1, cell, 0);
+    return memory.exchangeCell(addressSpace, pointer, value);
+  }
+
+  /**
+   * Reads consecutive cells.
+   *
+   * @param addressSpace address space; 0 reads one immediate
+   * @param pointer first cell, of any alignment
+   * @param n number of cells: a power of two up to {@code maxAccessAdapterN}
+   * @param out receives the values
+   * @param offset index of the first one in {@code out}
+   * @return the record id
+   * @throws AccessRejectedException if the access is illegal or the clock is at its end
+   * @throws IndexOutOfBoundsException if {@code out} has no room
+   */
+  public long read(int addressSpace, int pointer, int n, int[] out, int offset) {
+    require(State.ACTIVE, "read");
+    Objects.checkFromIndexSize(offset, n, out.length);
+    long id = log.appendRead(addressSpace, pointer, n);
+    if (addressSpace == 0) {
+      out[offset] = pointer;
+    } else {
+      memory.read(addressSpace, pointer, n, out, offset);
+    }
+    lastRecordId = id;
+    return id;
+  }
+
+  /**
+   * Writes consecutive cells.
+   *
+   * @param addressSpace address space, not 0
+   * @param pointer first cell, of any alignment
+   * @param n number of cells: a power of two up to {@code maxAccessAdapterN}
+   * @param in the canonical values
+   * @param offset index of the first one in {@code in}
+   * @param prevOut receives the values before; may be {@code in}
+   * @param prevOffset index of the first one in {@code prevOut}
+   * @return the record id
+   * @throws AccessRejectedException if the access is illegal, a value is not canonical or the clock
+   *     is at its end
+   * @throws IndexOutOfBoundsException if an array has no room
+   */
+  public long write(
+      int addressSpace,
+      int pointer,
+      int n,
+      int[] in,
+      int offset,
+      int[] prevOut,
+      int prevOffset) {
+    require(State.ACTIVE, "write");
+    Objects.checkFromIndexSize(prevOffset, n, prevOut.length);
+    long id = log.appendWrite(addressSpace, pointer, n, in, offset);
+    memory.exchange(addressSpace, pointer, n, in, offset, prevOut, prevOffset);
+    lastRecordId = id;
+    return id;
+  }
+
+  /**
+   * Returns the record id of the last access or increment.
+   *
+   * @return the id, or -1 before the first
+   */
+  public long lastRecordId() {
+    return lastRecordId;
+  }
+
+  /**
+   * Reads a cell without a log entry; nothing will prove the value.
+   *
+   * @param addressSpace address space, not 0
+   * @param pointer cell
+   * @return its value
+   * @throws IllegalArgumentException if there is no such cell
+   */
+  public int unsafeReadCell(int addressSpace, int pointer) {
+    requireOpen("unsafeReadCell");
+    return memory.get(addressSpace, pointer);
+  }
+
+  /**
+   * Reads consecutive cells without a log entry; nothing will prove the values.
+   *
+   * @param addressSpace address space, not 0
+   * @param pointer first cell
+   * @param n number of cells, not negative
+   * @param out receives the values
+   * @param offset index of the first one in {@code out}
+   * @throws IllegalArgumentException if a cell does not exist
+   * @throws IndexOutOfBoundsException if {@code out} has no room
+   */
+  public void unsafeRead(int addressSpace, int pointer, int n, int[] out, int offset) {
+    requireOpen("unsafeRead");
+    Objects.checkFromIndexSize(offset, n, out.length);
+    if (n > 0) {
+      memory.get(addressSpace, pointer);
+      memory.get(addressSpace, pointer + n - 1);
+      memory.read(addressSpace, pointer, n, out, offset);
+    }
+  }
+
+  // ------------------------------------------------------------------ clock
+
+  /**
+   * Advances the clock by one without an access.
+   *
+   * @throws AccessRejectedException if the clock is at its end
+   */
+  public void incrementTimestamp() {
+    incrementTimestampBy(1);
+  }
+
+  /**
+   * Advances the clock without an access. Takes a record id, also for 0.
+   *
+   * @param amount how far, not negative
+   * @throws AccessRejectedException if the clock would reach its end or the amount is negative
+   */
+  public void incrementTimestampBy(long amount) {
+    require(State.ACTIVE, "incrementTimestampBy");
+    lastRecordId = log.appendIncrement(amount);
+  }
+
+  /**
+   * Returns the clock.
+   *
+   * @return the timestamp that the next access will get
+   */
+  public long timestamp() {
+    return clockBase + log.endTimestamp();
+  }
+
+  // ------------------------------------------------------------------ log
+
+  /**
+   * Returns the log. It is empty once memory is finalised.
+   *
+   * @return a live read-only view
+   */
+  public MemoryLog memoryLogs() {
+    if (state == State.CONSUMED || state == State.CLOSED) {
+      throw wrongState("memoryLogs", "ACTIVE or FINALIZED");
+    }
+    return state == State.FINALIZED
+        ? new AccessLog(config.withAccessCapacity(0)).readOnlyView()
+        : log.readOnlyView();
+  }
+
+  /**
+   * Removes the log and returns it. Memory and clock stay.
+   *
+   * @return the log, owned by the caller
+   */
+  public AccessLog takeMemoryLogs() {
+    require(State.ACTIVE, "takeMemoryLogs");
+    AccessLog taken = log;
+    replaceLog(new AccessLog(config, backend.pool()));
+    return taken;
+  }
+
+  /**
+   * Replaces the log, so that one recorded elsewhere can be replayed. Memory and clock stay.
+   *
+   * @param newLog a log of the same configuration, owned by the controller from now on
+   * @throws IllegalArgumentException if the configuration differs
+   */
+  public void setMemoryLogs(AccessLog newLog) {
+    require(State.ACTIVE, "setMemoryLogs");
+    if (!newLog.config().sameMemory(config)) {
+      throw new IllegalArgumentException(
+          "the log was recorded for " + newLog.config() + ", this controller has " + config);
+    }
+    AccessLog old = log;
+    replaceLog(newLog);
+    if (old != newLog) {
+      old.release();
+    }
+  }
+
+  /** Puts another log in place; the backend starts over. */
+  private void replaceLog(AccessLog newLog) {
+    long clock = timestamp();
+    log.setSegmentSink(null);
+    if (!replayedByHand) {
+      session.close();
+      session = backend.open(mode, initial);
+    }
+    log = newLog;
+    clockBase = clock - log.endTimestamp();
+    log.limitTimestamp(config.timestampLimit() - Math.max(0, clockBase));
+    if (!replayedByHand) {
+      log.setSegmentSink(this::handOver);
+    }
+  }
+
+  private void handOver(LogSegment segment) {
+    session.appendSegment(segment);
+  }
+
+  /**
+   * Runs one entry through the replay at once: touched blocks, splits, merges, record. For callers
+   * that replay a log themselves; take the log first, since {@link #finalizeMemory} refuses a log
+   * beside entries replayed by hand. Always done by the CPU backend.
+   *
+   * @param entry the entry
+   * @throws AccessRejectedException if the entry is illegal
+   * @throws IllegalStateException if the log is not empty, or not in state ACTIVE
+   */
+  public void replayAccess(MemoryLogEntry entry) {
+    require(State.ACTIVE, "replayAccess");
+    if (log.size() != 0) {
+      throw new IllegalStateException(
+          "replayAccess while the log has "
+              + log.size()
+              + " entries; take the log first with takeMemoryLogs (state ACTIVE)");
+    }
+    if (!replayedByHand) {
+      TraceSession byHand = TraceBackends.sharedCpu().open(mode, initial);
+      try {
+        byHand.replayAccess(entry);
+      } catch (RuntimeException | Error e) {
+        byHand.close();
+        throw e;
+      }
+      session.close();
+      session = byHand;
+      replayedByHand = true;
+      log.setSegmentSink(null);
+      return;
+    }
+    session.replayAccess(entry);
+  }
+
+  // ------------------------------------------------------------------ finalisation
+
+  /**
+   * Replays the log, brings all touched memory to equal blocks, and computes boundary, memory tree
+   * and roots. Does nothing if that was done before. If it fails, the controller is still active
+   * and the call may be repeated.
+   *
+   * @param hasher records every Poseidon2 input that the memory AIRs claim; required in persistent
+   *     mode, ignored in volatile mode
+   * @throws IllegalArgumentException if there is no hasher in persistent mode
+   * @throws IllegalStateException if entries were replayed by hand and the log is not empty
+   */
+  public void finalizeMemory(@Nullable Poseidon2Periphery hasher) {
+    if (state == State.FINALIZED) {
+      return;
+    }
+    require(State.ACTIVE, "finalizeMemory");
+    if (mode == MemoryMode.PERSISTENT && hasher == null) {
+      throw new IllegalArgumentException(
+          "finalizeMemory of persistent memory needs a Poseidon2 hasher; pass the recorder that "
+              + "the other chips share");
+    }
+    if (replayedByHand && log.size() != 0) {
+      throw new IllegalStateException(
+          "finalizeMemory after replayAccess: the log still has "
+              + log.size()
+              + " entries; take it first with takeMemoryLogs (state ACTIVE)");
+    }
+    if (!replayedByHand) {
+      handOverLast();
+    }
+    session.finalizeMemory(mode == MemoryMode.PERSISTENT ? hasher : null);
+    state = State.FINALIZED;
+  }
+
+  /** Hands over the segment that is not full, once. */
+  private void handOverLast() {
+    if (!lastHandedOver) {
+      log.setSegmentSink(null);
+      session.appendSegment(log.segments().getLast());
+      lastHandedOver = true;
+    }
+  }
+
+  /**
+   * Returns the records of the accesses.
+   *
+   * @return gives records by id, once memory is finalised
+   */
+  public OfflineMemory offlineMemory() {
+    return id -> {
+      requireFinished("record");
+      return session.record(id);
+    };
+  }
+
+  /**
+   * Returns all records in log order: log index, timestamp, previous timestamp, length, data, and
+   * for a write the previous data.
+   *
+   * @return 32-bit words, valid until {@link #close()}
+   */
+  public WordStream records() {
+    requireFinished("records");
+    return session.records();
+  }
+
+  /**
+   * Makes the auxiliary columns of every access in log order, five words each as {@code
+   * MemoryReadOrImmediateAuxCols} has them, and adds their range checks. For callers that prove
+   * every access with one chip; others use {@link #auxColsFactory()}, and nobody both.
+   *
+   * @return 32-bit words, owned by the caller
+   */
+  public WordStream generateAuxColumns() {
+    requireFinished("generateAuxColumns");
+    return session.generateAuxColumns(rangeChecker);
+  }
+
+  /**
+   * Returns memory after the replayed log, which is {@link #memoryImage()} if the log was recorded
+   * here.
+   *
+   * @return a view, valid until {@link #close()}
+   */
+  public MemoryImage finalMemory() {
+    requireFinished("finalMemory");
+    return session.finalMemory();
+  }
+
+  /**
+   * Returns the Merkle root of the initial memory.
+   *
+   * @return 8 canonical elements
+   */
+  public int[] initialRoot() {
+    requireTree("initialRoot");
+    return session.initialRoot();
+  }
+
+  /**
+   * Returns the Merkle root of the final memory.
+   *
+   * @return 8 canonical elements
+   */
+  public int[] finalRoot() {
+    requireTree("finalRoot");
+    return session.finalRoot();
+  }
+
+  private void requireTree(String operation) {
+    requireFinished(operation);
+    if (mode == MemoryMode.VOLATILE) {
+      throw new IllegalStateException(
+          operation + ": volatile memory has no Merkle root; use persistent memory");
+    }
+  }
+
+  /**
+   * Makes the traces of all memory AIRs and adds their range checks.
+   *
+   * @return one input per AIR in the order of {@link #airs()}, owned by the caller
+   * @throws IllegalArgumentException if an overridden height is below the used rows; nothing is
+   *     counted then
+   */
+  public List<AirProofInput> generateAirProofInputs() {
+    require(State.FINALIZED, "generateAirProofInputs");
+    List<AirProofInput> inputs =
+        session.generateAirProofInputs(finalTraceHeights(), rangeChecker);
+    state = State.CONSUMED;
+    return Collections.unmodifiableList(inputs);
+  }
+
+  /** Heights of the traces: used rows or overrides, rounded by the rule of each AIR. */
+  private long[] finalTraceHeights() {
+    long[] used = currentTraceHeights();
+    long[] heights = new long[used.length];
+    int firstAdapter = mode == MemoryMode.PERSISTENT ? 2 : 1;
+    for (int i = 0; i < heights.length; i++) {
+      long wanted = overrides == null ? used[i] : overrides.toList().get(i);
+      // Persistent boundary and tree compare rounded heights, the others the rows themselves.
+      boolean rounded = mode == MemoryMode.PERSISTENT && i < firstAdapter;
+      long need = rounded ? TraceHeight.nextPowerOfTwo(used[i]) : used[i];
+      long have = rounded ? TraceHeight.nextPowerOfTwo(wanted) : wanted;
+      if (have < need) {
+        throw new IllegalArgumentException(
+            "the overridden trace height of "
+                + airs.get(i).name()
+                + " is "
+                + wanted
+                + ", but it has "
+                + used[i]
+                + " rows; raise it or leave it out");
+      }
+      heights[i] =
+          i < firstAdapter
+              ? TraceHeight.nextPowerOfTwo(wanted)
+              : TraceHeight.nextPowerOfTwoOrZero(wanted);
+    }
+    return heights;
+  }
+
+  /**
+   * Returns what fills the auxiliary columns of other chips. Each call of it counts its range
+   * checks, so call once per access that a chip proves.
+   *
+   * @return a thread-safe factory
+   */
+  public MemoryAuxColsFactory auxColsFactory() {
+    requireOpen("auxColsFactory");
+    return new MemoryAuxColsFactory(rangeChecker, config.clkMaxBits());
+  }
+
+  // ------------------------------------------------------------------ description
+
+  /**
+   * Returns what other chips need to access this memory in their constraints.
+   *
+   * @return buses and clock width
+   */
+  public MemoryBridge memoryBridge() {
+    return bridge;
+  }
+
+  /**
+   * Returns the bus between the levels of the memory tree.
+   *
+   * @return the bus, or null in volatile mode
+   */
+  public @Nullable MerkleBus merkleBus() {
+    return merkleBus;
+  }
+
+  /**
+   * Returns the bus of the Poseidon2 compressions.
+   *
+   * @return the bus, or null in volatile mode
+   */
+  public @Nullable CompressionBus compressionBus() {
+    return compressionBus;
+  }
+
+  /**
+   * Returns the configuration.
+   *
+   * @return the configuration
+   */
+  public MemoryConfig config() {
+    return config;
+  }
+
+  /**
+   * Returns the mode.
+   *
+   * @return the mode
+   */
+  public MemoryMode mode() {
+    return mode;
+  }
+
+  /**
+   * Returns the backend that makes the traces.
+   *
+   * @return the backend
+   */
+  public TraceBackend backend() {
+    return backend;
+  }
+
+  /**
+   * Returns the memory AIRs: Boundary, in persistent mode Merkle, and the access adapters of 2, 4,
+   * 8, ... cells.
+   *
+   * @return the AIRs in AIR order
+   */
+  public List<Air> airs() {
+    return airs;
+  }
+
+  /**
+   * Returns the names of the memory AIRs.
+   *
+   * @return names in AIR order
+   */
+  public List<String> airNames() {
+    return airs.stream().map(Air::name).toList();
+  }
+
+  /**
+   * Returns the used rows per AIR so far, neither rounded nor overridden. Rows appear with the
+   * replay, so before {@link #finalizeMemory} only those of entries replayed by hand are there.
+   *
+   * @return rows in AIR order
+   */
+  public long[] currentTraceHeights() {
+    requireOpen("currentTraceHeights");
+    return session.currentTraceHeights();
+  }
+
+  /**
+   * Returns the used cells per AIR so far: rows times width.
+   *
+   * @return cells in AIR order
+   */
+  public long[] currentTraceCells() {
+    long[] cells = currentTraceHeights();
+    for (int i = 0; i < cells.length; i++) {
+      cells[i] = Math.multiplyExact(cells[i], (long) airs.get(i).width());
+    }
+    return cells;
+  }
+
+  /**
+   * Returns {@link #currentTraceHeights()} as a structure.
+   *
+   * @return used rows, which the structure can round
+   */
+  public MemoryTraceHeights memoryTraceHeights() {
+    return MemoryTraceHeights.of(mode, LongStream.of(currentTraceHeights()).boxed().toList());
+  }
+
+  /**
+   * Returns a structure of heights that are all 1.
+   *
+   * @return dummy heights
+   */
+  public MemoryTraceHeights dummyMemoryTraceHeights() {
+    long[] ones = new long[airs.size()];
+    Arrays.fill(ones, 1);
+    return MemoryTraceHeights.of(mode, LongStream.of(ones).boxed().toList());
+  }
+
+  /**
+   * Sets minimum heights of the traces.
+   *
+   * @param heights one height per AIR, not negative
+   * @throws IllegalArgumentException if the mode or the number of adapters is another one, or a
+   *     height is negative
+   */
+  public void setOverrideTraceHeights(MemoryTraceHeights heights) {
+    if (state != State.ACTIVE && state != State.FINALIZED) {
+      throw wrongState("setOverrideTraceHeights", "ACTIVE or FINALIZED");
+    }
+    if (heights.mode() != mode) {
+      throw new IllegalArgumentException(
+          "the heights are for "
+              + heights.mode().label()
+              + " memory, this controller's is "
+              + mode.label());
+    }
+    if (heights.accessAdapters().size() != config.adapterCount()) {
+      throw new IllegalArgumentException(
+          "there are "
+              + heights.accessAdapters().size()
+              + " access adapter heights; maxAccessAdapterN = "
+              + config.maxAccessAdapterN()
+              + " needs "
+              + config.adapterCount());
+    }
+    for (long height : heights.toList()) {
+      if (height < 0 || height > 1L << 32) {
+        throw new IllegalArgumentException("trace height " + height + " is not 0 to 2^32");
+      }
+    }
+    overrides = heights;
+  }
+
+  /**
+   * Gives the native memory of log, image and records back for the next segment. Traces and
+   * auxiliary columns that were handed out stay valid. Closing twice has no effect.
+   */
+  @Override
+  public void close() {
+    if (state != State.CLOSED) {
+      state = State.CLOSED;
+      session.close();
+      memory.release();
+      initial.release();
+      log.release();
+    }
+  }
+}

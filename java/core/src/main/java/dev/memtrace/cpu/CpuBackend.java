@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.memtrace.cpu;
+
+import dev.memtrace.air.Poseidon2Air;
+import dev.memtrace.air.RangeCheckerAir;
+import dev.memtrace.air.TraceHeight;
+import dev.memtrace.backend.BackendOptions;
+import dev.memtrace.backend.TraceBackend;
+import dev.memtrace.backend.TraceBackends;
+import dev.memtrace.backend.TraceMatrix;
+import dev.memtrace.backend.TraceSession;
+import dev.memtrace.config.MemoryMode;
+import dev.memtrace.image.AddressMap;
+import dev.memtrace.offheap.BufferPool;
+import dev.memtrace.offheap.IntBuffer64;
+import dev.memtrace.parallel.Workers;
+import dev.memtrace.periphery.Poseidon2Periphery;
+import dev.memtrace.periphery.VariableRangeChecker;
+import dev.memtrace.poseidon2.Poseidon2Batch;
+import dev.memtrace.trace.Poseidon2Trace;
+import dev.memtrace.trace.Traces;
+import java.lang.foreign.MemorySegment;
+
+/** Everything after the log on the threads of this process. */
+public final class CpuBackend implements TraceBackend {
+  private final BufferPool pool;
+  private final Workers workers;
+  private final Poseidon2Batch batch = Poseidon2Batch.portable();
+
+  /**
+   * Creates a backend on the pool of this process.
+   *
+   * @param options its settings
+   */
+  public CpuBackend(BackendOptions options) {
+    this(options, BufferPool.shared());
+  }
+
+  /**
+   * Creates a backend.
+   *
+   * @param options its settings
+   * @param pool where memory comes from and returns to
+   */
+  public CpuBackend(BackendOptions options, BufferPool pool) {
+    this.workers = new Workers(options.threads());
+    this.pool = pool;
+  }
+
+  @Override
+  public String name() {
+    return TraceBackends.CPU;
+  }
+
+  @Override
+  public BufferPool pool() {
+    return pool;
+  }
+
+  Workers workers() {
+    return workers;
+  }
+
+  Poseidon2Batch batch() {
+    return batch;
+  }
+
+  @Override
+  public TraceSession open(MemoryMode mode, AddressMap initial) {
+    return new CpuSession(this, mode, initial);
+  }
+
+  @Override
+  public TraceMatrix poseidon2Trace(Poseidon2Periphery hasher, int registers) {
+    int width = Poseidon2Air.width(registers);
+    long height = TraceHeight.nextPowerOfTwoOrZero(hasher.size());
+    MemorySegment buffer = Traces.acquire(pool, height, width);
+    Poseidon2Trace.fill(workers, hasher, registers, height, buffer);
+    return Traces.matrix(pool, buffer, height, width);
+  }
+
+  @Override
+  public TraceMatrix rangeCheckerTrace(VariableRangeChecker rangeChecker) {
+    int height = RangeCheckerAir.height(rangeChecker.rangeMaxBits());
+    MemorySegment buffer = Traces.acquire(pool, height, 1);
+    MemorySegment.copy(rangeChecker.counts(), 0, buffer, IntBuffer64.WORD, 0, height);
+    return Traces.matrix(pool, buffer, height, 1);
+  }
+
+  @Override
+  public void close() {
+    workers.close();
+  }
+}

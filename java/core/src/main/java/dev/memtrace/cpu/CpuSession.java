@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.memtrace.cpu;
+
+import dev.memtrace.air.AccessAdapterAir;
+import dev.memtrace.air.Air;
+import dev.memtrace.air.VolatileBoundaryAir;
+import dev.memtrace.backend.AirProofInput;
+import dev.memtrace.backend.TraceMatrix;
+import dev.memtrace.backend.TraceSession;
+import dev.memtrace.backend.WordStream;
+import dev.memtrace.config.MemoryConfig;
+import dev.memtrace.config.MemoryMode;
+import dev.memtrace.image.AddressMap;
+import dev.memtrace.image.MemoryImage;
+import dev.memtrace.log.AccessLog;
+import dev.memtrace.log.LogSegment;
+import dev.memtrace.log.MemoryLogEntry;
+import dev.memtrace.log.MemoryRecord;
+import dev.memtrace.merkle.TouchedNodeCounts;
+import dev.memtrace.offheap.BufferPool;
+import dev.memtrace.periphery.MemoryReadOrImmediateAuxCols;
+import dev.memtrace.periphery.Poseidon2Periphery;
+import dev.memtrace.periphery.RangeTally;
+import dev.memtrace.periphery.VariableRangeChecker;
+import dev.memtrace.replay.AdapterRows;
+import dev.memtrace.replay.Replayer;
+import dev.memtrace.replay.TouchedBlocks;
+import dev.memtrace.trace.AdapterRangeChecks;
+import dev.memtrace.trace.AuxColumnsTrace;
+import dev.memtrace.trace.Traces;
+import dev.memtrace.trace.VolatileBoundaryTrace;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/** One segment of execution on the CPU. */
+final class CpuSession implements TraceSession {
+  private final CpuBackend backend;
+  private final BufferPool pool;
+  private final MemoryMode mode;
+  private final MemoryConfig config;
+  private final AddressMap initial;
+
+  private final List<LogSegment> segments = new ArrayList<>();
+  private @Nullable ManualReplay manual;
+  private RecordStore records;
+  private Replayer replayer;
+
+  /** Set by {@link #finalizeMemory}. */
+  private @Nullable TouchedBlocks touched;
+
+  /** Set by {@link #finalizeMemory} in persistent mode. */
+  private @Nullable PersistentTraces persistent;
+
+  /** Adapter rows that were made, once the traces own them. */
+  private long @Nullable [] handedOver;
+
+  private boolean closed;
+
+  CpuSession(CpuBackend backend, MemoryMode mode, AddressMap initial) {
+    this.backend = backend;
+    this.pool = backend.pool();
+    this.mode = mode;
+    this.config = initial.config();
+    this.initial = initial;
+    this.records = new RecordStore(pool);
+    this.replayer = new Replayer(pool, mode, initial);
+  }
+
+  @Override
+  public void appendSegment(LogSegment segment) {
+    segments.add(segment);
+  }
+
+  @Override
+  public void replayAccess(MemoryLogEntry entry) {
+    if (manual == null) {
+      manual = new ManualReplay(new AccessLog(config, pool));
+    }
+    manual.replay(entry, replayer, records);
+  }
+
+  @Override
+  public void finalizeMemory(@Nullable Poseidon2Periphery hasher) {
+    try {
+      List<LogSegment> log = manual == null ? segments : manual.segments();
+      for (int i = records.segments(); i < log.size(); i++) {
+        LogSegment segment = log.get(i);
+        MemorySegment buffer = records.add(segment, segment.recordWords());
+        replayer.replay(segment, 0, segment.entries(), 0, buffer, 0);
+      }
+      TouchedBlocks blocks = replayer.finish();
+      if (mode == MemoryMode.PERSISTENT) {
+        persistent = PersistentTraces.build(backend, initial, blocks);
+        persistent.record(Objects.requireNonNull(hasher, "hasher"));
+      }
+      touched = blocks;
+    } catch (RuntimeException | Error e) {
+      reset();
+      throw e;
+    }
+  }
+
+  /** Forgets all results, so that the log can be replayed once more. */
+  private void reset() {
+    if (persistent != null) {
+      persistent.release();
+      persistent = null;
+    }
+    records.release();
+    replayer.release();
+    records = new RecordStore(pool);
+    replayer = new Replayer(pool, mode, initial);
+  }
+
+  private TouchedBlocks finished() {
+    if (touched == null) {
+      throw new IllegalStateException("memory is not finalised");
+    }
+    return touched;
+  }
+
+  private PersistentTraces finishedTree() {
+    if (persistent == null) {
+      throw new IllegalStateException(
+          "there is no memory tree: memory is " + mode.label() + " or not finalised");
+    }
+    return persistent;
+  }
+
+  @Override
+  public long[] currentTraceHeights() {
+    boolean isPersistent = mode == MemoryMode.PERSISTENT;
+    int first = isPersistent ? 2 : 1;
+    long[] heights = new long[first + config.adapterCount()];
+    if (touched != null) {
+      heights[0] = isPersistent ? 2 * touched.count() : touched.count();
+    } else if (isPersistent) {
+      heights[0] = 2 * replayer.touchedBlocks().count();
+    }
+    if (persistent != null) {
+      heights[1] = persistent.merkleRows();
+    } else if (isPersistent) {
+      heights[1] = unfinishedMerkleRows();
+    }
+    for (int i = 0; i < config.adapterCount(); i++) {
+      heights[first + i] = adapterRows(i);
+    }
+    return heights;
+  }
+
+  /** Rows that the touched nodes have so far: those of the root, if nothing is touched yet. */
+  private long unfinishedMerkleRows() {
+    TouchedBlocks blocks = replayer.touchedBlocks();
+    if (blocks.count() == 0) {
+      return 2;
+    }
+    long[] leaves = new long[Math.toIntExact(blocks.count())];
+    for (int page = 0; page < blocks.pages(); page++) {
+      blocks.forEachInPage(
+          page,
+          (ordinal, space, pointer, timestamp, memory, offset) ->
+              leaves[(int) ordinal] =
+                  config.dimensions().leafIndex(space, pointer / MemoryConfig.CHUNK));
+    }
+    int height = config.dimensions().overallHeight();
+    return 2 * new TouchedNodeCounts(leaves.length, i -> leaves[i], height).above(0);
+  }
+
+  private long adapterRows(int i) {
+    return handedOver == null ? replayer.adapter(i).rows() : handedOver[i];
+  }
+
+  @Override
+  public int[] initialRoot() {
+    return finishedTree().roots().initial().clone();
+  }
+
+  @Override
+  public int[] finalRoot() {
+    return finishedTree().roots().after().clone();
+  }
+
+  @Override
+  public MemoryImage finalMemory() {
+    finished();
+    return replayer.image();
+  }
+
+  @Override
+  public MemoryRecord record(long id) {
+    finished();
+    return records.record(id);
+  }
+
+  @Override
+  public WordStream records() {
+    finished();
+    return records.view();
+  }
+
+  @Override
+  public List<AirProofInput> generateAirProofInputs(
+      long[] heights, VariableRangeChecker rangeChecker) {
+    TouchedBlocks blocks = finished();
+    List<AirProofInput> inputs = new ArrayList<>();
+    if (mode == MemoryMode.PERSISTENT) {
+      inputs.addAll(finishedTree().take(heights[0], heights[1]));
+    } else {
+      inputs.add(volatileBoundary(blocks, heights[0], rangeChecker));
+    }
+    int first = inputs.size();
+    long[] rows = new long[config.adapterCount()];
+    for (int i = 0; i < rows.length; i++) {
+      AdapterRows adapter = replayer.adapter(i);
+      rows[i] = adapter.rows();
+      AdapterRangeChecks.count(backend.workers(), config, adapter, rangeChecker);
+      Air air = new AccessAdapterAir(adapter.blockSize());
+      long height = heights[first + i];
+      TraceMatrix trace = Traces.matrix(pool, adapter.takeTrace(height), height, air.width());
+      inputs.add(
+          new AirProofInput(air, trace, new int[0], rows[i], replayer.logOrderRows(i)));
+    }
+    handedOver = rows;
+    return inputs;
+  }
+
+  private AirProofInput volatileBoundary(
+      TouchedBlocks blocks, long height, VariableRangeChecker rangeChecker) {
+    MemorySegment buffer = Traces.acquire(pool, height, VolatileBoundaryAir.WIDTH);
+    VolatileBoundaryTrace.fill(
+        backend.workers(), config, blocks, height, rangeChecker, buffer);
+    return new AirProofInput(
+        new VolatileBoundaryAir(),
+        Traces.matrix(pool, buffer, height, VolatileBoundaryAir.WIDTH),
+        new int[0],
+        blocks.count(),
+        height);
+  }
+
+  @Override
+  public WordStream generateAuxColumns(VariableRangeChecker rangeChecker) {
+    finished();
+    int count = records.segments();
+    MemorySegment[] buffers = new MemorySegment[count];
+    MemorySegment[] parts = new MemorySegment[count];
+    backend
+        .workers()
+        .forRange(
+            count,
+            backend.workers().share(count),
+            (from, to) -> {
+              try (RangeTally tally = new RangeTally(rangeChecker, records.accesses())) {
+                for (int i = (int) from; i < to; i++) {
+                  LogSegment segment = records.segment(i);
+                  long bytes = 4L * MemoryReadOrImmediateAuxCols.WIDTH * segment.accesses();
+                  buffers[i] = pool.acquire(bytes);
+                  parts[i] = buffers[i].asSlice(0, bytes);
+                  AuxColumnsTrace.fill(config, segment, records.words(i), tally, parts[i]);
+                }
+              }
+            });
+    return new ChunkedWords(
+        List.of(parts), unused -> List.of(buffers).forEach(pool::release));
+  }
+
+  @Override
+  public void close() {
+    if (closed) {
+      return;
+    }
+    closed = true;
+    touched = null;
+    if (persistent != null) {
+      persistent.release();
+      persistent = null;
+    }
+    records.release();
+    replayer.release();
+    if (manual != null) {
+      manual.release();
+    }
+    segments.clear();
+  }
+}

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.memtrace.cpu;
+
+import dev.memtrace.backend.WordStream;
+import dev.memtrace.log.LogHeader;
+import dev.memtrace.log.LogSegment;
+import dev.memtrace.log.MemoryRecord;
+import dev.memtrace.offheap.BufferPool;
+import dev.memtrace.offheap.IntBuffer64;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+
+/** The records of a log, one buffer a log segment. */
+final class RecordStore {
+  private static final int HEAD = 4;
+
+  private final BufferPool pool;
+  private final List<LogSegment> segments = new ArrayList<>();
+  private final List<IntBuffer64> buffers = new ArrayList<>();
+
+  RecordStore(BufferPool pool) {
+    this.pool = pool;
+  }
+
+  /** Adds a buffer for the records of a segment and returns its memory. */
+  MemorySegment add(LogSegment segment, long words) {
+    IntBuffer64 buffer = new IntBuffer64(pool, words);
+    segments.add(segment);
+    buffers.add(buffer);
+    return buffer.segment();
+  }
+
+  /** Makes room in the buffer of the last segment. */
+  MemorySegment growLast(long words, long used) {
+    return buffers.getLast().ensure(words, used);
+  }
+
+  int segments() {
+    return segments.size();
+  }
+
+  LogSegment segment(int i) {
+    return segments.get(i);
+  }
+
+  /** The records of a segment. */
+  MemorySegment words(int i) {
+    return buffers.get(i).segment().asSlice(0, 4 * segments.get(i).recordWords());
+  }
+
+  /** Number of records of all segments. */
+  long accesses() {
+    return segments.stream().mapToLong(LogSegment::accesses).sum();
+  }
+
+  /** The records of all segments in log order. */
+  WordStream view() {
+    List<MemorySegment> parts = new ArrayList<>();
+    for (int i = 0; i < segments.size(); i++) {
+      parts.add(words(i));
+    }
+    return new ChunkedWords(parts, unused -> {});
+  }
+
+  MemoryRecord record(long id) {
+    int low = 0;
+    int high = segments.size() - 1;
+    while (low < high) {
+      int middle = (low + high + 1) >>> 1;
+      if (segments.get(middle).firstEntry() <= id) {
+        low = middle;
+      } else {
+        high = middle - 1;
+      }
+    }
+    LogSegment segment = segments.isEmpty() ? null : segments.get(low);
+    if (segment == null || id < 0 || id >= segment.firstEntry() + segment.entries()) {
+      throw new IndexOutOfBoundsException(
+          "record id "
+              + id
+              + " is not in the log of "
+              + (segment == null ? 0 : segment.firstEntry() + segment.entries())
+              + " entries");
+    }
+    int i = (int) (id - segment.firstEntry());
+    long header = segment.header(i);
+    if (LogHeader.isIncrement(header)) {
+      throw new IllegalArgumentException("record id " + id + " is a timestamp increment");
+    }
+    MemorySegment words = buffers.get(low).segment();
+    int at = segment.recordOffset(i);
+    int n = LogHeader.size(header);
+    return new MemoryRecord(
+        id,
+        LogHeader.addressSpace(header),
+        LogHeader.pointer(header),
+        words.get(IntBuffer64.WORD, 4L * (at + 1)),
+        words.get(IntBuffer64.WORD, 4L * (at + 2)),
+        copy(words, at + HEAD, n),
+        LogHeader.isWrite(header) ? copy(words, at + HEAD + n, n) : null);
+  }
+
+  private static int[] copy(MemorySegment words, int from, int n) {
+    int[] out = new int[n];
+    MemorySegment.copy(words, IntBuffer64.WORD, 4L * from, out, 0, n);
+    return out;
+  }
+
+  void release() {
+    buffers.forEach(IntBuffer64::release);
+    buffers.clear();
+    segments.clear();
+  }
+}

@@ -1,0 +1,396 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.memtrace.image;
+
+import dev.memtrace.config.MemoryConfig;
+import dev.memtrace.field.BabyBear;
+import dev.memtrace.offheap.BufferPool;
+import it.unimi.dsi.fastutil.longs.LongArrays;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A mutable {@link MemoryImage}: pages of 4096 cells in native memory, created when first written.
+ *
+ * <p>A map may lie over a base that no longer changes. It then copies a page of the base when that
+ * page is first used, so that starting a segment costs nothing per page of the image. Not
+ * thread-safe.
+ */
+public final class AddressMap implements MemoryImage {
+  static final ValueLayout.OfInt WORD = ValueLayout.JAVA_INT_UNALIGNED;
+  private static final ValueLayout.OfLong PAIR = ValueLayout.JAVA_LONG_UNALIGNED;
+  private static final int PAGE_MASK = MemoryConfig.PAGE_SIZE - 1;
+
+  private final MemoryConfig config;
+  private final PageStore pages;
+  private final @Nullable AddressMap base;
+  private boolean released;
+
+  /**
+   * Creates an image of zeros.
+   *
+   * @param config the address spaces
+   */
+  public AddressMap(MemoryConfig config) {
+    this(config, BufferPool.shared(), null);
+  }
+
+  /**
+   * Creates an image of zeros.
+   *
+   * @param config the address spaces
+   * @param pool where pages come from
+   */
+  public AddressMap(MemoryConfig config, BufferPool pool) {
+    this(config, pool, null);
+  }
+
+  private AddressMap(MemoryConfig config, BufferPool pool, @Nullable AddressMap base) {
+    this.config = config;
+    this.pages = new PageStore(pool, config, MemoryConfig.PAGE_SIZE);
+    this.base = base;
+  }
+
+  /**
+   * Creates a map that begins with the cells of another one.
+   *
+   * @param base the cells to begin with; must not change or be released while the new map is used
+   * @param pool where pages come from
+   * @return a new map
+   */
+  public static AddressMap over(AddressMap base, BufferPool pool) {
+    return new AddressMap(base.config, pool, base);
+  }
+
+  /**
+   * Copies an image.
+   *
+   * @param image what to copy
+   * @param config configuration of the copy, with the same address spaces
+   * @param pool where pages come from
+   * @return a new map that shares nothing with the image
+   */
+  public static AddressMap copyOf(MemoryImage image, MemoryConfig config, BufferPool pool) {
+    AddressMap copy = new AddressMap(config, pool, null);
+    image.forEachPage(
+        (addressSpace, firstPointer, memory, offset, cells) -> {
+          int page = copy.pages.add(copy.pages.key(addressSpace, firstPointer));
+          MemorySegment target = copy.pages.memory();
+          MemorySegment.copy(memory, offset, target, copy.pages.offset(page), 4L * cells);
+        });
+    return copy;
+  }
+
+  @Override
+  public MemoryConfig config() {
+    return config;
+  }
+
+  @Override
+  public int get(int addressSpace, int pointer) {
+    checkCell(addressSpace, pointer);
+    return cell(addressSpace, pointer);
+  }
+
+  /**
+   * Sets a cell.
+   *
+   * @param addressSpace address space, from {@code asOffset}
+   * @param pointer cell, below {@code 2^pointerMaxBits}
+   * @param value canonical value
+   * @return this map
+   * @throws IllegalArgumentException if there is no such cell or the value is not canonical
+   */
+  public AddressMap set(int addressSpace, int pointer, int value) {
+    checkCell(addressSpace, pointer);
+    if (!BabyBear.isCanonical(value)) {
+      throw new IllegalArgumentException(
+          "value "
+              + Integer.toUnsignedString(value)
+              + " at ("
+              + addressSpace
+              + ", "
+              + pointer
+              + ") is not below p = "
+              + BabyBear.P);
+    }
+    int page = pages.find(pages.key(addressSpace, pointer));
+    if (page < 0 && value == 0 && cell(addressSpace, pointer) == 0) {
+      return this;
+    }
+    exchangeCell(addressSpace, pointer, value);
+    return this;
+  }
+
+  private void checkCell(int addressSpace, int pointer) {
+    if (released) {
+      throw new IllegalStateException("this memory image was released with its controller");
+    }
+    if (addressSpace < config.asOffset()
+        || addressSpace > config.lastAddressSpace()
+        || pointer < 0
+        || pointer >= config.addressSpaceSize()) {
+      throw new IllegalArgumentException(
+          "cell ("
+              + addressSpace
+              + ", "
+              + Integer.toUnsignedString(pointer)
+              + ") does not exist; address spaces are "
+              + config.asOffset()
+              + " to "
+              + config.lastAddressSpace()
+              + ", pointers are below "
+              + config.addressSpaceSize());
+    }
+  }
+
+  /**
+   * Reads consecutive cells, which the caller knows to exist.
+   *
+   * @param addressSpace a legal address space
+   * @param pointer first cell
+   * @param n number of cells, all below {@code 2^pointerMaxBits}
+   * @param out receives the values
+   * @param offset index of the first one in {@code out}
+   */
+  public void read(int addressSpace, int pointer, int n, int[] out, int offset) {
+    int inPage = pointer & PAGE_MASK;
+    int page = inPage + n <= MemoryConfig.PAGE_SIZE ? usedPage(addressSpace, pointer) : -1;
+    if (page < 0) {
+      for (int i = 0; i < n; i++) {
+        out[offset + i] = cell(addressSpace, pointer + i);
+      }
+      return;
+    }
+    MemorySegment memory = pages.memory();
+    long at = pages.offset(page) + 4L * inPage;
+    if (n == 4) {
+      long low = memory.get(PAIR, at);
+      long high = memory.get(PAIR, at + 8);
+      out[offset] = (int) low;
+      out[offset + 1] = (int) (low >>> 32);
+      out[offset + 2] = (int) high;
+      out[offset + 3] = (int) (high >>> 32);
+      return;
+    }
+    for (int i = 0; i < n; i++) {
+      out[offset + i] = memory.get(WORD, at + 4L * i);
+    }
+  }
+
+  /**
+   * Replaces consecutive cells, which the caller knows to exist, by canonical values.
+   *
+   * @param addressSpace a legal address space
+   * @param pointer first cell
+   * @param n number of cells, all below {@code 2^pointerMaxBits}
+   * @param in the new values
+   * @param inOffset index of the first one in {@code in}
+   * @param previous receives the old values; may be the same array as {@code in}
+   * @param previousOffset index of the first one in {@code previous}
+   */
+  public void exchange(
+      int addressSpace,
+      int pointer,
+      int n,
+      int[] in,
+      int inOffset,
+      int[] previous,
+      int previousOffset) {
+    int inPage = pointer & PAGE_MASK;
+    if (n == 4 && inPage + 4 <= MemoryConfig.PAGE_SIZE) {
+      int page = writablePage(addressSpace, pointer);
+      MemorySegment memory = pages.memory();
+      long at = pages.offset(page) + 4L * inPage;
+      long newLow = (in[inOffset] & 0xFFFFFFFFL) | ((long) in[inOffset + 1] << 32);
+      long newHigh = (in[inOffset + 2] & 0xFFFFFFFFL) | ((long) in[inOffset + 3] << 32);
+      long low = memory.get(PAIR, at);
+      long high = memory.get(PAIR, at + 8);
+      memory.set(PAIR, at, newLow);
+      memory.set(PAIR, at + 8, newHigh);
+      previous[previousOffset] = (int) low;
+      previous[previousOffset + 1] = (int) (low >>> 32);
+      previous[previousOffset + 2] = (int) high;
+      previous[previousOffset + 3] = (int) (high >>> 32);
+      return;
+    }
+    exchangeCells(addressSpace, pointer, n, in, inOffset, previous, previousOffset);
+  }
+
+  private void exchangeCells(
+      int addressSpace,
+      int pointer,
+      int n,
+      int[] in,
+      int inOffset,
+      int[] previous,
+      int previousOffset) {
+    int[] source = in;
+    int sourceOffset = inOffset;
+    if (in == previous && inOffset != previousOffset) {
+      source = Arrays.copyOfRange(in, inOffset, inOffset + n);
+      sourceOffset = 0;
+    }
+    for (int i = 0; i < n; i++) {
+      previous[previousOffset + i] =
+          exchangeCell(addressSpace, pointer + i, source[sourceOffset + i]);
+    }
+  }
+
+  /**
+   * Reads a cell that the caller knows to exist.
+   *
+   * @param addressSpace a legal address space
+   * @param pointer a legal pointer
+   * @return its value
+   */
+  public int cell(int addressSpace, int pointer) {
+    int page = usedPage(addressSpace, pointer);
+    return page < 0
+        ? 0
+        : pages.memory().get(WORD, pages.offset(page) + 4L * (pointer & PAGE_MASK));
+  }
+
+  /**
+   * Replaces a cell that the caller knows to exist.
+   *
+   * @param addressSpace a legal address space
+   * @param pointer a legal pointer
+   * @param value canonical value
+   * @return the old value
+   */
+  public int exchangeCell(int addressSpace, int pointer, int value) {
+    int page = writablePage(addressSpace, pointer);
+    MemorySegment memory = pages.memory();
+    long at = pages.offset(page) + 4L * (pointer & PAGE_MASK);
+    int old = memory.get(WORD, at);
+    memory.set(WORD, at, value);
+    return old;
+  }
+
+  /** The page of a cell, or -1 if it is neither here nor in the base. */
+  private int usedPage(int addressSpace, int pointer) {
+    long key = pages.key(addressSpace, pointer);
+    int page = pages.find(key);
+    return page >= 0 || base == null ? page : pageFromBase(key, false);
+  }
+
+  private int writablePage(int addressSpace, int pointer) {
+    long key = pages.key(addressSpace, pointer);
+    int page = pages.find(key);
+    return page >= 0 ? page : pageFromBase(key, true);
+  }
+
+  private int pageFromBase(long key, boolean create) {
+    int source = base == null ? -1 : base.pages.find(key);
+    if (source < 0 && !create) {
+      return -1;
+    }
+    int page = pages.add(key);
+    MemorySegment memory = pages.memory();
+    long bytes = 4L * MemoryConfig.PAGE_SIZE;
+    if (source < 0 || base == null) {
+      memory.asSlice(pages.offset(page), bytes).fill((byte) 0);
+    } else {
+      MemorySegment from = base.pages.memory();
+      MemorySegment.copy(from, base.pages.offset(source), memory, pages.offset(page), bytes);
+    }
+    return page;
+  }
+
+  /**
+   * Copies one page into memory of the caller, zeros if it was never written.
+   *
+   * @param addressSpace a legal address space
+   * @param pointer any cell of the page
+   * @param target where to write 4096 words
+   * @param targetOffset byte offset in {@code target}
+   */
+  public void copyPage(int addressSpace, int pointer, MemorySegment target, long targetOffset) {
+    long key = pages.key(addressSpace, pointer);
+    long bytes = 4L * MemoryConfig.PAGE_SIZE;
+    for (AddressMap map = this; map != null; map = map.base) {
+      int page = map.pages.find(key);
+      if (page >= 0) {
+        MemorySegment from = map.pages.memory();
+        MemorySegment.copy(from, map.pages.offset(page), target, targetOffset, bytes);
+        return;
+      }
+    }
+    target.asSlice(targetOffset, bytes).fill((byte) 0);
+  }
+
+  @Override
+  public void forEachPage(PageVisitor visitor) {
+    if (released) {
+      throw new IllegalStateException("this memory image was released with its controller");
+    }
+    int cells = PageStore.cellsPerPage(config);
+    for (long key : keys()) {
+      AddressMap owner = this;
+      int page = pages.find(key);
+      while (page < 0 && owner.base != null) {
+        owner = owner.base;
+        page = owner.pages.find(key);
+      }
+      visitor.visit(
+          pages.addressSpace(key),
+          pages.firstPointer(key),
+          owner.pages.memory().asReadOnly(),
+          owner.pages.offset(page),
+          cells);
+    }
+  }
+
+  /** Keys of all pages, here and in the bases, ascending. */
+  private long[] keys() {
+    long[] own = pages.sortedKeys();
+    if (base == null) {
+      return own;
+    }
+    long[] below = base.keys();
+    long[] all = Arrays.copyOf(own, own.length + below.length);
+    System.arraycopy(below, 0, all, own.length, below.length);
+    LongArrays.quickSort(all);
+    int distinct = 0;
+    for (int i = 0; i < all.length; i++) {
+      if (i == 0 || all[i] != all[i - 1]) {
+        all[distinct++] = all[i];
+      }
+    }
+    return Arrays.copyOf(all, distinct);
+  }
+
+  /**
+   * Returns a view that shows the current cells and cannot change them.
+   *
+   * @return a live view
+   */
+  public MemoryImage readOnlyView() {
+    return new View(this);
+  }
+
+  /** Returns all pages to the pool. Later use fails instead of showing other memory's cells. */
+  public void release() {
+    released = true;
+    pages.release();
+  }
+
+  private record View(AddressMap map) implements MemoryImage {
+    @Override
+    public MemoryConfig config() {
+      return map.config;
+    }
+
+    @Override
+    public int get(int addressSpace, int pointer) {
+      return map.get(addressSpace, pointer);
+    }
+
+    @Override
+    public void forEachPage(PageVisitor visitor) {
+      map.forEachPage(visitor);
+    }
+  }
+}

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.memtrace.offheap;
+
+import it.unimi.dsi.fastutil.longs.Long2ObjectOpenHashMap;
+import it.unimi.dsi.fastutil.longs.LongOpenHashSet;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayDeque;
+
+/**
+ * A pool of native buffers. The first touch of fresh memory costs more than most of the work that
+ * is done in it, so buffers that are given back are kept, touched, for the next segment.
+ *
+ * <p>A buffer that is never given back is freed by the garbage collector; using one after it was
+ * given back is a bug of the owner, so owners drop their reference when they release. Buffers can
+ * be reached from any thread. The pool is thread-safe.
+ */
+public final class BufferPool {
+  private static final long ALIGNMENT = 64;
+  private static final long SMALLEST = 4096;
+  private static final BufferPool SHARED = new BufferPool(Runtime.getRuntime().maxMemory() / 2);
+
+  private final long maxRetainedBytes;
+  private final Long2ObjectOpenHashMap<ArrayDeque<MemorySegment>> free =
+      new Long2ObjectOpenHashMap<>();
+  private final LongOpenHashSet freeAddresses = new LongOpenHashSet();
+  private long retainedBytes;
+
+  /**
+   * Creates an empty pool.
+   *
+   * @param maxRetainedBytes how many bytes of released buffers the pool keeps at most
+   */
+  public BufferPool(long maxRetainedBytes) {
+    this.maxRetainedBytes = maxRetainedBytes;
+  }
+
+  /**
+   * Returns the pool of this process, which keeps at most half as many bytes as the Java heap may
+   * grow to.
+   *
+   * @return the shared pool
+   */
+  public static BufferPool shared() {
+    return SHARED;
+  }
+
+  /**
+   * Hands out a buffer of arbitrary content.
+   *
+   * @param minBytes how many bytes are needed
+   * @return a buffer of at least that size, aligned to 64 bytes
+   * @throws OutOfNativeMemoryException if native memory is exhausted
+   */
+  public MemorySegment acquire(long minBytes) {
+    long size = sizeClass(minBytes);
+    synchronized (this) {
+      ArrayDeque<MemorySegment> list = free.get(size);
+      if (list != null && !list.isEmpty()) {
+        MemorySegment segment = list.pop();
+        freeAddresses.remove(segment.address());
+        retainedBytes -= size;
+        return segment;
+      }
+    }
+    try {
+      return allocate(size);
+    } catch (OutOfMemoryError e) {
+      clear();
+    }
+    try {
+      return allocate(size);
+    } catch (OutOfMemoryError e) {
+      throw new OutOfNativeMemoryException(size, e);
+    }
+  }
+
+  /**
+   * Takes a buffer back.
+   *
+   * @param segment a buffer that {@link #acquire} of this pool returned, which the caller no longer
+   *     uses
+   * @throws IllegalStateException if it has been given back already
+   */
+  public synchronized void release(MemorySegment segment) {
+    long size = segment.byteSize();
+    if (freeAddresses.contains(segment.address())) {
+      throw new IllegalStateException(
+          "buffer of " + size + " bytes was released twice; drop it after the first release");
+    }
+    if (retainedBytes + size > maxRetainedBytes) {
+      return;
+    }
+    free.computeIfAbsent(size, unused -> new ArrayDeque<>()).push(segment);
+    freeAddresses.add(segment.address());
+    retainedBytes += size;
+  }
+
+  /** Lets go of every buffer that is not in use. */
+  public synchronized void clear() {
+    free.clear();
+    freeAddresses.clear();
+    retainedBytes = 0;
+  }
+
+  /**
+   * Returns how many bytes lie in the pool, free for use.
+   *
+   * @return bytes
+   */
+  public synchronized long retainedBytes() {
+    return retainedBytes;
+  }
+
+  private static MemorySegment allocate(long bytes) {
+    return Arena.ofAuto().allocate(bytes, ALIGNMENT);
+  }
+
+  /** Rounds up to a power of two or to one of the three quarter steps between two of them. */
+  static long sizeClass(long minBytes) {
+    if (minBytes <= SMALLEST) {
+      return SMALLEST;
+    }
+    long step = Long.highestOneBit(minBytes - 1) >>> 2;
+    return Math.multiplyExact(Math.ceilDiv(minBytes, step), step);
+  }
+}

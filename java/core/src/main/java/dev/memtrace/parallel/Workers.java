@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.memtrace.parallel;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A fixed number of threads that share loops. With one thread everything runs on the caller. The
+ * threads are daemons and are started on first use.
+ */
+public final class Workers implements AutoCloseable {
+  private final int threads;
+  private @Nullable ExecutorService helpers;
+
+  /**
+   * Creates a team.
+   *
+   * @param threads how many threads work at once, the caller included; at least 1
+   * @throws IllegalArgumentException if {@code threads} is not between 1 and 1024
+   */
+  public Workers(int threads) {
+    if (threads < 1 || threads > 1024) {
+      throw new IllegalArgumentException("threads is " + threads + "; it must be 1 to 1024");
+    }
+    this.threads = threads;
+  }
+
+  /**
+   * Returns the size of the team.
+   *
+   * @return how many threads work at once, the caller included
+   */
+  public int threads() {
+    return threads;
+  }
+
+  /**
+   * Runs a loop over {@code 0 .. count - 1}, cut into ranges of {@code grain} items that the
+   * threads take as they become free. Returns when all are done.
+   *
+   * @param count number of items
+   * @param grain items in a range, at least 1
+   * @param body what to do with a range; must not depend on the order of the ranges
+   */
+  public void forRange(long count, long grain, RangeBody body) {
+    if (count <= 0) {
+      return;
+    }
+    int wanted = (int) Math.min(threads, Math.ceilDiv(count, grain));
+    if (wanted == 1) {
+      for (long from = 0; from < count; from += grain) {
+        body.run(from, Math.min(count, from + grain));
+      }
+      return;
+    }
+    AtomicLong next = new AtomicLong();
+    Runnable loop =
+        () -> {
+          for (long from = next.getAndAdd(grain); from < count; from = next.getAndAdd(grain)) {
+            body.run(from, Math.min(count, from + grain));
+          }
+        };
+    List<Future<?>> futures = new ArrayList<>();
+    for (int i = 1; i < wanted; i++) {
+      futures.add(helpers().submit(loop));
+    }
+    Throwable failure = null;
+    try {
+      loop.run();
+    } catch (RuntimeException | Error e) {
+      failure = e;
+      next.set(count);
+    }
+    for (Future<?> future : futures) {
+      failure = merge(failure, await(future));
+    }
+    if (failure instanceof Error e) {
+      throw e;
+    }
+    if (failure != null) {
+      throw (RuntimeException) failure;
+    }
+  }
+
+  /**
+   * Returns the grain that gives each thread one range, for work that keeps something per range.
+   *
+   * @param count number of items
+   * @return items in a range, at least 1
+   */
+  public long share(long count) {
+    return Math.max(1, Math.ceilDiv(count, (long) threads));
+  }
+
+  private static @Nullable Throwable await(Future<?> future) {
+    boolean interrupted = false;
+    try {
+      while (true) {
+        try {
+          future.get();
+          return null;
+        } catch (InterruptedException e) {
+          interrupted = true;
+        } catch (ExecutionException e) {
+          Throwable cause = e.getCause();
+          return cause == null ? e : cause;
+        }
+      }
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+
+  private static @Nullable Throwable merge(@Nullable Throwable first, @Nullable Throwable second) {
+    if (first == null) {
+      return second;
+    }
+    if (second != null && second != first) {
+      first.addSuppressed(second);
+    }
+    return first;
+  }
+
+  private synchronized ExecutorService helpers() {
+    ExecutorService pool = helpers;
+    if (pool == null) {
+      pool =
+          Executors.newFixedThreadPool(
+              threads - 1,
+              task -> {
+                Thread thread = new Thread(task, "memtrace-worker");
+                thread.setDaemon(true);
+                return thread;
+              });
+      helpers = pool;
+    }
+    return pool;
+  }
+
+  /** Stops the helper threads once they are idle. */
+  @Override
+  public synchronized void close() {
+    if (helpers != null) {
+      helpers.shutdown();
+      helpers = null;
+    }
+  }
+}

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.memtrace.periphery;
+
+import dev.memtrace.air.RangeCheckerAir;
+
+/**
+ * Counts range checks of one thread and adds them to the shared checker at the end. Real logs check
+ * a few numbers millions of times, so equal consecutive requests are counted before they touch the
+ * table. Not thread-safe.
+ */
+public final class RangeTally implements AutoCloseable {
+  /** Tables of more rows than this are not kept per thread. */
+  private static final int MAX_LOCAL_ROWS = 1 << 20;
+
+  private final VariableRangeChecker checker;
+  private final int limbBits;
+  private final int limbMask;
+  private final int[] local;
+  private int lowRow;
+  private int lowCount;
+  private int highRow;
+  private int highCount;
+
+  /**
+   * Creates a tally.
+   *
+   * @param checker where {@link #close()} adds the counts
+   * @param requests about how many checks to expect; few are not worth a table of their own
+   */
+  public RangeTally(VariableRangeChecker checker, long requests) {
+    this.checker = checker;
+    this.limbBits = checker.rangeMaxBits();
+    this.limbMask = (1 << limbBits) - 1;
+    int rows = RangeCheckerAir.height(limbBits);
+    this.local = new int[rows <= MAX_LOCAL_ROWS && rows <= 4 * requests ? rows : 0];
+  }
+
+  /**
+   * Counts the two limb checks of a number.
+   *
+   * @param value the number, below {@code 2^bits}
+   * @param bits its bit count, at most twice the limb size
+   */
+  public void limbs(int value, int bits) {
+    int low = RangeCheckerAir.row(value & limbMask, Math.min(bits, limbBits));
+    int high = RangeCheckerAir.row(value >>> limbBits, Math.max(bits - limbBits, 0));
+    if (low != lowRow) {
+      add(lowRow, lowCount);
+      lowRow = low;
+      lowCount = 0;
+    }
+    lowCount++;
+    if (high != highRow) {
+      add(highRow, highCount);
+      highRow = high;
+      highCount = 0;
+    }
+    highCount++;
+  }
+
+  /**
+   * Counts checks of one number in one limb.
+   *
+   * @param value the number, below {@code 2^bits}
+   * @param bits its bit count, at most the limb size
+   * @param times how often it is checked
+   */
+  public void single(int value, int bits, int times) {
+    add(RangeCheckerAir.row(value, bits), times);
+  }
+
+  private void add(int row, int count) {
+    if (count == 0) {
+      return;
+    }
+    if (local.length != 0) {
+      local[row] += count;
+    } else {
+      checker.addRow(row, count);
+    }
+  }
+
+  /** Adds everything that was counted to the checker; the tally is empty afterwards. */
+  @Override
+  public void close() {
+    add(lowRow, lowCount);
+    add(highRow, highCount);
+    lowCount = 0;
+    highCount = 0;
+    for (int row = 0; row < local.length; row++) {
+      if (local[row] != 0) {
+        checker.addRow(row, local[row]);
+        local[row] = 0;
+      }
+    }
+  }
+}

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.memtrace.periphery;
+
+import dev.memtrace.air.RangeCheckerAir;
+import dev.memtrace.field.BabyBear;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.util.Arrays;
+
+/**
+ * Records how often each (value, bits) pair is range-checked. Chips share one checker and only ever
+ * add to it; its trace is made last. Thread-safe.
+ */
+public final class VariableRangeChecker {
+  private static final VarHandle COUNT = MethodHandles.arrayElementVarHandle(int[].class);
+
+  private final RangeCheckerBus bus;
+
+  /** Multiplicity per table row, always below p. */
+  private final int[] counts;
+
+  /**
+   * Creates a checker with no requests.
+   *
+   * @param bus its bus, which says how many bits it checks
+   */
+  public VariableRangeChecker(RangeCheckerBus bus) {
+    this.bus = bus;
+    this.counts = new int[RangeCheckerAir.height(bus.rangeMaxBits())];
+  }
+
+  /**
+   * Returns the bus.
+   *
+   * @return the bus
+   */
+  public RangeCheckerBus bus() {
+    return bus;
+  }
+
+  /**
+   * Returns the largest bit count that can be checked.
+   *
+   * @return bits
+   */
+  public int rangeMaxBits() {
+    return bus.rangeMaxBits();
+  }
+
+  /**
+   * Records one check.
+   *
+   * @param value the number checked
+   * @param bits its bit count, at most {@link #rangeMaxBits()}
+   * @throws IllegalArgumentException if the number does not have that many bits
+   */
+  public void addCount(int value, int bits) {
+    if (bits < 0 || bits > rangeMaxBits() || value < 0 || value >= 1 << bits) {
+      throw new IllegalArgumentException(
+          "range check of "
+              + Integer.toUnsignedString(value)
+              + " to "
+              + bits
+              + " bits; the number must be below 2^bits and bits at most "
+              + rangeMaxBits());
+    }
+    addRow(RangeCheckerAir.row(value, bits), 1);
+  }
+
+  /**
+   * Records the two checks of a number in limbs: the low limb of at most {@link #rangeMaxBits()}
+   * bits, and the rest.
+   *
+   * @param value the number checked, below {@code 2^bits}
+   * @param bits its bit count, at most twice {@link #rangeMaxBits()}
+   */
+  public void addLimbs(int value, int bits) {
+    int limb = rangeMaxBits();
+    addCount(value & ((1 << limb) - 1), Math.min(bits, limb));
+    addCount(value >>> limb, Math.max(bits - limb, 0));
+  }
+
+  /**
+   * Adds to the multiplicity of a table row.
+   *
+   * @param row table row
+   * @param count how much, below p
+   * @throws ArithmeticException if the multiplicity would reach p; nothing is added then
+   */
+  void addRow(int row, int count) {
+    int old = (int) COUNT.getAndAdd(counts, row, count);
+    if (old < 0 || Integer.compareUnsigned(old + count, BabyBear.P) >= 0) {
+      COUNT.getAndAdd(counts, row, -count);
+      throw new ArithmeticException(
+          "range checker row "
+              + row
+              + " was requested "
+              + Integer.toUnsignedLong(old)
+              + " + "
+              + count
+              + " times; a multiplicity must be below p = "
+              + BabyBear.P);
+    }
+  }
+
+  /**
+   * Returns the multiplicity of a table row.
+   *
+   * @param row table row
+   * @return how often its pair was checked
+   */
+  public int count(int row) {
+    return (int) COUNT.getVolatile(counts, row);
+  }
+
+  /**
+   * Returns the multiplicities of all rows.
+   *
+   * @return a new array of {@code 2^(rangeMaxBits + 1)} numbers below p
+   */
+  public int[] counts() {
+    VarHandle.fullFence();
+    return counts.clone();
+  }
+
+  /** Forgets all requests. */
+  public void clear() {
+    Arrays.fill(counts, 0);
+    VarHandle.fullFence();
+  }
+}

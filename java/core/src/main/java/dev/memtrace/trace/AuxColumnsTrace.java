@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.memtrace.trace;
+
+import dev.memtrace.config.MemoryConfig;
+import dev.memtrace.field.BabyBear;
+import dev.memtrace.log.LogHeader;
+import dev.memtrace.log.LogSegment;
+import dev.memtrace.periphery.MemoryReadOrImmediateAuxCols;
+import dev.memtrace.periphery.RangeTally;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+
+/** Auxiliary columns of every access of a log segment, from its records. */
+public final class AuxColumnsTrace {
+  private static final ValueLayout.OfInt WORD = ValueLayout.JAVA_INT_UNALIGNED;
+  private static final ValueLayout.OfLong PAIR = ValueLayout.JAVA_LONG_UNALIGNED;
+
+  /** Inverses of the first address spaces, which are nearly always all there are; 0 for 0. */
+  private static final int[] SMALL_INVERSES = new int[64];
+
+  static {
+    for (int i = 1; i < SMALL_INVERSES.length; i++) {
+      SMALL_INVERSES[i] = BabyBear.inverse(i);
+    }
+  }
+
+  private AuxColumnsTrace() {}
+
+  /**
+   * Fills the columns and counts their range checks.
+   *
+   * @param config configuration of the memory
+   * @param segment the log segment
+   * @param records its records, from the first word
+   * @param tally receives the range checks
+   * @param out receives five words an access, from the first word
+   */
+  public static void fill(
+      MemoryConfig config,
+      LogSegment segment,
+      MemorySegment records,
+      RangeTally tally,
+      MemorySegment out) {
+    MemorySegment headers = segment.headers();
+    int limbBits = config.rangeMaxBits();
+    int limbMask = (1 << limbBits) - 1;
+    int clockBits = config.clkMaxBits();
+    int entries = segment.entries();
+    int knownSpace = 0;
+    int knownInverse = 0;
+    int[] inverses = SMALL_INVERSES;
+    long record = 0;
+    long at = 0;
+    for (int i = 0; i < entries; i++) {
+      long header = headers.get(LogSegment.HEADER, 8L * i);
+      int words = LogHeader.recordWords(header);
+      if (words == 0) {
+        continue;
+      }
+      int timestamp = records.get(WORD, record + 4);
+      int prevTimestamp = records.get(WORD, record + 8);
+      record += 4L * words;
+      int difference = timestamp - prevTimestamp - 1;
+      tally.limbs(difference, clockBits);
+      int space = LogHeader.addressSpace(header);
+      int inverse;
+      if (space < inverses.length) {
+        inverse = inverses[space];
+      } else {
+        if (space != knownSpace) {
+          knownSpace = space;
+          knownInverse = BabyBear.inverse(space);
+        }
+        inverse = knownInverse;
+      }
+      out.set(PAIR, at, prevTimestamp | (long) (difference & limbMask) << 32);
+      out.set(PAIR, at + 8, (difference >>> limbBits) | (space == 0 ? 1L << 32 : 0));
+      out.set(WORD, at + 16, inverse);
+      at += 4L * MemoryReadOrImmediateAuxCols.WIDTH;
+    }
+  }
+}
