@@ -50,19 +50,19 @@ class ArchitectureTest {
     rooms.put("parallel", List.of());
     rooms.put("field", List.of());
     rooms.put("config", List.of());
-    rooms.put("image", List.of("config"));
-    rooms.put("log", List.of("config"));
+    rooms.put("image", List.of("config", "field"));
+    rooms.put("log", List.of("config", "field"));
     rooms.put("poseidon2", List.of("field"));
     rooms.put("merkle", List.of("image", "poseidon2"));
     rooms.put("air", List.of("field", "config"));
     rooms.put("periphery", List.of("air", "log"));
     rooms.put("backend", List.of("log", "image", "periphery"));
-    rooms.put("replay", List.of("log", "image"));
-    rooms.put("trace", List.of("air", "replay", "merkle", "periphery"));
+    rooms.put("replay", List.of("log", "image", "air"));
+    rooms.put("trace", List.of("air", "replay", "merkle", "periphery", "backend"));
     rooms.put("cpu", List.of("backend", "replay", "trace"));
     rooms.put("controller", List.of("backend", "image", "log", "periphery"));
     rooms.put("check", List.of("air", "log", "image", "merkle", "backend"));
-    rooms.put("bundle", List.of("config", "log", "image", "backend"));
+    rooms.put("bundle", List.of("config", "log", "image", "backend", "controller"));
     return rooms;
   }
 

@@ -57,6 +57,9 @@ public final class MerkleAir implements Air {
           .one("left_direction_different", "right_direction_different")
           .build();
 
+  /** Creates the AIR. */
+  public MerkleAir() {}
+
   @Override
   public String name() {
     return "Merkle";

@@ -37,6 +37,9 @@ public final class PersistentBoundaryAir implements Air {
           .one("timestamp")
           .build();
 
+  /** Creates the AIR. */
+  public PersistentBoundaryAir() {}
+
   @Override
   public String name() {
     return "Boundary";

@@ -27,9 +27,7 @@ public final class Poseidon2Air implements Air {
    * @param registers S-box registers per S-box, 0 or 1
    */
   public Poseidon2Air(int registers) {
-    if (registers != 0 && registers != 1) {
-      throw new IllegalArgumentException("S-box registers: " + registers + "; must be 0 or 1");
-    }
+    checkRegisters(registers);
     this.registers = registers;
     Columns names = new Columns().one("export").many("input", STATE);
     fullRounds(names, "beginning");
@@ -38,6 +36,12 @@ public final class Poseidon2Air implements Air {
     }
     fullRounds(names, "ending");
     this.columns = names.one("mult").build();
+  }
+
+  private static void checkRegisters(int registers) {
+    if (registers != 0 && registers != 1) {
+      throw new IllegalArgumentException("S-box registers: " + registers + "; must be 0 or 1");
+    }
   }
 
   private void fullRounds(Columns names, String part) {
@@ -53,8 +57,10 @@ public final class Poseidon2Air implements Air {
    *
    * @param registers S-box registers, 0 or 1
    * @return 159 or 300
+   * @throws IllegalArgumentException if {@code registers} is neither
    */
   public static int width(int registers) {
+    checkRegisters(registers);
     return 1
         + STATE
         + 2 * HALF_FULL_ROUNDS * STATE * (1 + registers)

@@ -31,6 +31,9 @@ public final class RangeCheckerAir implements Air {
     return 2 << rangeMaxBits;
   }
 
+  /** Creates the AIR. */
+  public RangeCheckerAir() {}
+
   @Override
   public String name() {
     return "VariableRangeChecker";

@@ -48,6 +48,9 @@ public final class VolatileBoundaryAir implements Air {
           .many("lt", 2)
           .build();
 
+  /** Creates the AIR. */
+  public VolatileBoundaryAir() {}
+
   @Override
   public String name() {
     return "Boundary";

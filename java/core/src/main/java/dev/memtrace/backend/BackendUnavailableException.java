@@ -8,7 +8,7 @@ public final class BackendUnavailableException extends Exception {
   private static final long serialVersionUID = 1L;
 
   /** The reasons. */
-  private final List<String> reasons;
+  private final String[] reasons;
 
   /**
    * Creates the exception.
@@ -18,7 +18,7 @@ public final class BackendUnavailableException extends Exception {
    */
   public BackendUnavailableException(String backend, List<String> reasons) {
     super("backend " + backend + " is not available: " + String.join("; ", reasons));
-    this.reasons = List.copyOf(reasons);
+    this.reasons = reasons.toArray(String[]::new);
   }
 
   /**
@@ -27,6 +27,6 @@ public final class BackendUnavailableException extends Exception {
    * @return one line each
    */
   public List<String> reasons() {
-    return reasons;
+    return List.of(reasons);
   }
 }

@@ -35,9 +35,10 @@ public interface TraceSession extends AutoCloseable {
 
   /**
    * Replays what was appended, brings memory to equal blocks, and computes boundary, tree and
-   * roots. If it fails, what was appended is kept and the call may be repeated.
+   * roots. If it fails, the session is closed by the controller.
    *
-   * @param hasher receives every Poseidon2 input that an AIR claims; required in persistent mode
+   * @param hasher receives every Poseidon2 input that an AIR claims; required in persistent mode,
+   *     ignored in volatile mode
    */
   void finalizeMemory(@Nullable Poseidon2Periphery hasher);
 

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -75,6 +76,8 @@ final class FolderLock implements AutoCloseable {
         if (taken) {
           return new FolderLock(file, channel, check);
         }
+      } catch (OverlappingFileLockException e) {
+        return null; // code of this process outside this class holds it
       } catch (NoSuchFileException e) {
         // removed: lock a new one
       } finally {

@@ -79,9 +79,6 @@ final class ManifestReader {
   }
 
   private static MemoryConfig config(JsonObject config, MemoryMode mode, long entries) {
-    Set<String> known = new HashSet<>(CONFIG.keySet());
-    known.add(MODE);
-    config.requireOnly(known);
     MemoryConfig parameters =
         new MemoryConfig(
             parameter(config, "as_height"),
@@ -91,6 +88,9 @@ final class ManifestReader {
             parameter(config, "range_max_bits"),
             parameter(config, "max_access_adapter_n"),
             entries);
+    Set<String> known = new HashSet<>(CONFIG.keySet());
+    known.add(MODE);
+    config.requireOnly(known);
     try {
       return parameters.validate(mode);
     } catch (IllegalArgumentException e) {

@@ -34,6 +34,7 @@ final class OutputFolder implements AutoCloseable {
 
   private final List<OutputFile> files = new ArrayList<>();
   private @Nullable FolderLock lock;
+  private boolean ownsPartial;
   private boolean open = true;
 
   private OutputFolder(Path target, boolean force) {
@@ -109,6 +110,7 @@ final class OutputFolder implements AutoCloseable {
     recover();
     checkTarget();
     Files.createDirectory(partial);
+    ownsPartial = true;
   }
 
   /** Clears away what a process that was killed has left. */
@@ -260,8 +262,8 @@ final class OutputFolder implements AutoCloseable {
     }
     open = false;
     List.copyOf(files).forEach(OutputFile::abandon);
-    try (FolderLock held = lock) {
-      if (held != null && Files.isDirectory(partial, LinkOption.NOFOLLOW_LINKS)) {
+    try (FolderLock _ = lock) {
+      if (ownsPartial && Files.isDirectory(partial, LinkOption.NOFOLLOW_LINKS)) {
         BundleFolder.remove(partial);
       }
     } catch (IOException e) {

@@ -78,7 +78,6 @@ public final class MemoryController implements AutoCloseable {
   private long lastRecordId = -1;
   private TraceSession session;
   private boolean replayedByHand;
-  private boolean lastHandedOver;
   private @Nullable MemoryTraceHeights overrides;
 
   private final int[] cell = new int[1];
@@ -602,25 +601,32 @@ public final class MemoryController implements AutoCloseable {
           "finalizeMemory of persistent memory needs a Poseidon2 hasher; pass the recorder that "
               + "the other chips share");
     }
+    if (hasher != null) {
+      hasher.requireOpen();
+    }
     if (replayedByHand && log.size() != 0) {
       throw new IllegalStateException(
           "finalizeMemory after replayAccess: the log still has "
               + log.size()
               + " entries; take it first with takeMemoryLogs (state ACTIVE)");
     }
-    if (!replayedByHand) {
-      handOverLast();
+    if (replayedByHand) {
+      session.finalizeMemory(hasher);
+    } else {
+      replayLog(hasher);
     }
-    session.finalizeMemory(mode == MemoryMode.PERSISTENT ? hasher : null);
     state = State.FINALIZED;
   }
 
-  /** Hands over the segment that is not full, once. */
-  private void handOverLast() {
-    if (!lastHandedOver) {
-      log.setSegmentSink(null);
+  /** Hands over the segment that is not full and finalises; starts over if that fails. */
+  private void replayLog(@Nullable Poseidon2Periphery hasher) {
+    log.setSegmentSink(null);
+    try {
       session.appendSegment(log.segments().getLast());
-      lastHandedOver = true;
+      session.finalizeMemory(hasher);
+    } catch (RuntimeException | Error e) {
+      replaceLog(log);
+      throw e;
     }
   }
 

@@ -23,7 +23,8 @@ import dev.memtrace.periphery.Poseidon2Periphery;
 import dev.memtrace.periphery.RangeTally;
 import dev.memtrace.periphery.VariableRangeChecker;
 import dev.memtrace.replay.AdapterRows;
-import dev.memtrace.replay.Replayer;
+import dev.memtrace.replay.Lanes;
+import dev.memtrace.replay.Replay;
 import dev.memtrace.replay.TouchedBlocks;
 import dev.memtrace.trace.AdapterRangeChecks;
 import dev.memtrace.trace.AuxColumnsTrace;
@@ -37,6 +38,8 @@ import org.jspecify.annotations.Nullable;
 
 /** One segment of execution on the CPU. */
 final class CpuSession implements TraceSession {
+  private static final int MAX_LANES = 64;
+
   private final CpuBackend backend;
   private final BufferPool pool;
   private final MemoryMode mode;
@@ -46,7 +49,7 @@ final class CpuSession implements TraceSession {
   private final List<LogSegment> segments = new ArrayList<>();
   private @Nullable ManualReplay manual;
   private RecordStore records;
-  private Replayer replayer;
+  private Replay replay;
 
   /** Set by {@link #finalizeMemory}. */
   private @Nullable TouchedBlocks touched;
@@ -66,7 +69,7 @@ final class CpuSession implements TraceSession {
     this.config = initial.config();
     this.initial = initial;
     this.records = new RecordStore(pool);
-    this.replayer = new Replayer(pool, mode, initial);
+    this.replay = new Replay(pool, mode, initial, Lanes.single());
   }
 
   @Override
@@ -79,19 +82,17 @@ final class CpuSession implements TraceSession {
     if (manual == null) {
       manual = new ManualReplay(new AccessLog(config, pool));
     }
-    manual.replay(entry, replayer, records);
+    manual.replay(entry, replay, records);
   }
 
   @Override
   public void finalizeMemory(@Nullable Poseidon2Periphery hasher) {
     try {
       List<LogSegment> log = manual == null ? segments : manual.segments();
-      for (int i = records.segments(); i < log.size(); i++) {
-        LogSegment segment = log.get(i);
-        MemorySegment buffer = records.add(segment, segment.recordWords());
-        replayer.replay(segment, 0, segment.entries(), 0, buffer, 0);
+      if (records.segments() < log.size()) {
+        replayAll(log);
       }
-      TouchedBlocks blocks = replayer.finish();
+      TouchedBlocks blocks = replay.finish(backend.workers());
       if (mode == MemoryMode.PERSISTENT) {
         persistent = PersistentTraces.build(backend, initial, blocks);
         persistent.record(Objects.requireNonNull(hasher, "hasher"));
@@ -103,6 +104,19 @@ final class CpuSession implements TraceSession {
     }
   }
 
+  private void replayAll(List<LogSegment> log) {
+    Lanes lanes = Lanes.plan(log, Math.min(backend.workers().threads(), MAX_LANES));
+    if (lanes.count() > 1) {
+      replay.release();
+      replay = new Replay(pool, mode, initial, lanes);
+    }
+    List<MemorySegment> buffers = new ArrayList<>();
+    for (LogSegment segment : log) {
+      buffers.add(records.add(segment, segment.recordWords()));
+    }
+    replay.replay(backend.workers(), log, buffers);
+  }
+
   /** Forgets all results, so that the log can be replayed once more. */
   private void reset() {
     if (persistent != null) {
@@ -110,9 +124,9 @@ final class CpuSession implements TraceSession {
       persistent = null;
     }
     records.release();
-    replayer.release();
+    replay.release();
     records = new RecordStore(pool);
-    replayer = new Replayer(pool, mode, initial);
+    replay = new Replay(pool, mode, initial, Lanes.single());
   }
 
   private TouchedBlocks finished() {
@@ -138,7 +152,7 @@ final class CpuSession implements TraceSession {
     if (touched != null) {
       heights[0] = isPersistent ? 2 * touched.count() : touched.count();
     } else if (isPersistent) {
-      heights[0] = 2 * replayer.touchedBlocks().count();
+      heights[0] = 2 * replay.touchedBlocks().count();
     }
     if (persistent != null) {
       heights[1] = persistent.merkleRows();
@@ -153,7 +167,7 @@ final class CpuSession implements TraceSession {
 
   /** Rows that the touched nodes have so far: those of the root, if nothing is touched yet. */
   private long unfinishedMerkleRows() {
-    TouchedBlocks blocks = replayer.touchedBlocks();
+    TouchedBlocks blocks = replay.touchedBlocks();
     if (blocks.count() == 0) {
       return 2;
     }
@@ -170,7 +184,7 @@ final class CpuSession implements TraceSession {
   }
 
   private long adapterRows(int i) {
-    return handedOver == null ? replayer.adapter(i).rows() : handedOver[i];
+    return handedOver == null ? replay.adapter(i).rows() : handedOver[i];
   }
 
   @Override
@@ -186,7 +200,7 @@ final class CpuSession implements TraceSession {
   @Override
   public MemoryImage finalMemory() {
     finished();
-    return replayer.image();
+    return replay.image();
   }
 
   @Override
@@ -214,14 +228,14 @@ final class CpuSession implements TraceSession {
     int first = inputs.size();
     long[] rows = new long[config.adapterCount()];
     for (int i = 0; i < rows.length; i++) {
-      AdapterRows adapter = replayer.adapter(i);
+      AdapterRows adapter = replay.adapter(i);
       rows[i] = adapter.rows();
       AdapterRangeChecks.count(backend.workers(), config, adapter, rangeChecker);
       Air air = new AccessAdapterAir(adapter.blockSize());
       long height = heights[first + i];
       TraceMatrix trace = Traces.matrix(pool, adapter.takeTrace(height), height, air.width());
       inputs.add(
-          new AirProofInput(air, trace, new int[0], rows[i], replayer.logOrderRows(i)));
+          new AirProofInput(air, trace, new int[0], rows[i], replay.logOrderRows(i)));
     }
     handedOver = rows;
     return inputs;
@@ -278,7 +292,7 @@ final class CpuSession implements TraceSession {
       persistent = null;
     }
     records.release();
-    replayer.release();
+    replay.release();
     if (manual != null) {
       manual.release();
     }

@@ -5,7 +5,7 @@ import dev.memtrace.log.AccessLog;
 import dev.memtrace.log.LogHeader;
 import dev.memtrace.log.LogSegment;
 import dev.memtrace.log.MemoryLogEntry;
-import dev.memtrace.replay.Replayer;
+import dev.memtrace.replay.Replay;
 import java.util.List;
 
 /** A log that a caller replays entry by entry. */
@@ -22,7 +22,7 @@ final class ManualReplay {
     return log.segments();
   }
 
-  void replay(MemoryLogEntry entry, Replayer replayer, RecordStore records) {
+  void replay(MemoryLogEntry entry, Replay replay, RecordStore records) {
     long id = log.append(entry);
     LogSegment segment = log.segmentOf(id);
     int i = (int) (id - segment.firstEntry());
@@ -33,8 +33,8 @@ final class ManualReplay {
     }
     long header = segment.header(i);
     int words = LogHeader.recordWords(header);
-    replayer.replay(
-        segment, i, i + 1, valueWord, records.growLast(recordWord + words, recordWord), recordWord);
+    replay.replayEntry(
+        segment, i, valueWord, records.growLast(recordWord + words, recordWord), recordWord);
     valueWord += LogHeader.valueWords(header);
     recordWord += words;
   }

@@ -135,7 +135,7 @@ public final class BabyBear {
     // q * P has the same low word and a high word in -P/2 .. P/2: the difference is above -P/2 and
     // below 0.97 P.
     int q = (int) product * P_INVERSE;
-    return wrap((int) (product >> 32) - (int) ((long) q * P >> 32));
+    return wrap((int) (product >> 32) - (int) (((long) q * P) >> 32));
   }
 
   /**
@@ -156,8 +156,8 @@ public final class BabyBear {
    */
   public static int fromMontgomery(int montgomery) {
     // A product with 1: its high word is 0, and only the multiple of P remains.
-    int high = (int) ((long) (montgomery * P_INVERSE) * P >> 32);
-    return wrap(-high);
+    int q = montgomery * P_INVERSE;
+    return wrap(-(int) (((long) q * P) >> 32));
   }
 
   /**

@@ -4,6 +4,7 @@ package dev.memtrace.image;
 import dev.memtrace.config.MemoryConfig;
 import dev.memtrace.field.BabyBear;
 import dev.memtrace.offheap.BufferPool;
+import dev.memtrace.offheap.IntBuffer64;
 import it.unimi.dsi.fastutil.longs.LongArrays;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -18,8 +19,8 @@ import org.jspecify.annotations.Nullable;
  * thread-safe.
  */
 public final class AddressMap implements MemoryImage {
-  static final ValueLayout.OfInt WORD = ValueLayout.JAVA_INT_UNALIGNED;
-  private static final ValueLayout.OfLong PAIR = ValueLayout.JAVA_LONG_UNALIGNED;
+  static final ValueLayout.OfInt WORD = IntBuffer64.WORD;
+  private static final ValueLayout.OfLong PAIR = IntBuffer64.PAIR;
   private static final int PAGE_MASK = MemoryConfig.PAGE_SIZE - 1;
 
   private final MemoryConfig config;
@@ -70,16 +71,42 @@ public final class AddressMap implements MemoryImage {
    * @param config configuration of the copy, with the same address spaces
    * @param pool where pages come from
    * @return a new map that shares nothing with the image
+   * @throws IllegalArgumentException if the image has a cell that does not exist in the
+   *     configuration, or a value that is not canonical
    */
   public static AddressMap copyOf(MemoryImage image, MemoryConfig config, BufferPool pool) {
     AddressMap copy = new AddressMap(config, pool, null);
-    image.forEachPage(
-        (addressSpace, firstPointer, memory, offset, cells) -> {
-          int page = copy.pages.add(copy.pages.key(addressSpace, firstPointer));
-          MemorySegment target = copy.pages.memory();
-          MemorySegment.copy(memory, offset, target, copy.pages.offset(page), 4L * cells);
-        });
+    try {
+      image.forEachPage(copy::copyPageIn);
+    } catch (RuntimeException | Error e) {
+      copy.release();
+      throw e;
+    }
     return copy;
+  }
+
+  private void copyPageIn(
+      int addressSpace, int firstPointer, MemorySegment from, long offset, int cells) {
+    checkCell(addressSpace, firstPointer);
+    if (cells < 1 || (firstPointer & PAGE_MASK) + cells > PageStore.cellsPerPage(config)) {
+      throw new IllegalArgumentException(
+          "a page of the image has "
+              + cells
+              + " cells from ("
+              + addressSpace
+              + ", "
+              + firstPointer
+              + "); a page has "
+              + PageStore.cellsPerPage(config)
+              + " and begins at a multiple of "
+              + MemoryConfig.PAGE_SIZE);
+    }
+    for (int i = 0; i < cells; i++) {
+      checkValue(addressSpace, firstPointer + i, from.get(WORD, offset + 4L * i));
+    }
+    int page = writablePage(addressSpace, firstPointer);
+    long at = pages.offset(page) + 4L * (firstPointer & PAGE_MASK);
+    MemorySegment.copy(from, offset, pages.memory(), at, 4L * cells);
   }
 
   @Override
@@ -104,6 +131,16 @@ public final class AddressMap implements MemoryImage {
    */
   public AddressMap set(int addressSpace, int pointer, int value) {
     checkCell(addressSpace, pointer);
+    checkValue(addressSpace, pointer, value);
+    int page = pages.find(pages.key(addressSpace, pointer));
+    if (page < 0 && value == 0 && cell(addressSpace, pointer) == 0) {
+      return this;
+    }
+    exchangeCell(addressSpace, pointer, value);
+    return this;
+  }
+
+  private static void checkValue(int addressSpace, int pointer, int value) {
     if (!BabyBear.isCanonical(value)) {
       throw new IllegalArgumentException(
           "value "
@@ -115,12 +152,6 @@ public final class AddressMap implements MemoryImage {
               + ") is not below p = "
               + BabyBear.P);
     }
-    int page = pages.find(pages.key(addressSpace, pointer));
-    if (page < 0 && value == 0 && cell(addressSpace, pointer) == 0) {
-      return this;
-    }
-    exchangeCell(addressSpace, pointer, value);
-    return this;
   }
 
   private void checkCell(int addressSpace, int pointer) {

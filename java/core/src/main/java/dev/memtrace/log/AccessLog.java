@@ -38,6 +38,10 @@ public final class AccessLog implements MemoryLog {
   private MemorySegment headers;
   private MemorySegment values;
   private int entries;
+
+  /** Position of the first entry of the current segment. */
+  private long firstEntry;
+
   private int valueWords;
 
   /** The current segment is full when it has more value words than this. */
@@ -93,7 +97,7 @@ public final class AccessLog implements MemoryLog {
 
   @Override
   public long size() {
-    return current.firstEntry() + entries;
+    return firstEntry + entries;
   }
 
   @Override
@@ -142,8 +146,12 @@ public final class AccessLog implements MemoryLog {
     } else {
       checkAccess("read", addressSpace, pointer, n);
     }
+    if (entries == segmentEntries) {
+      nextSegment();
+    }
+    recordWords += 4 + n;
     return append(
-        LogHeader.access(false, addressSpace, pointer, Integer.numberOfTrailingZeros(n)), 4 + n);
+        LogHeader.access(false, addressSpace, pointer, Integer.numberOfTrailingZeros(n)));
   }
 
   /**
@@ -161,26 +169,44 @@ public final class AccessLog implements MemoryLog {
   public long appendWrite(int addressSpace, int pointer, int n, int[] in, int offset) {
     checkAccess("write", addressSpace, pointer, n);
     Objects.checkFromIndexSize(offset, n, in.length);
-    for (int i = 0; i < n; i++) {
-      if (!BabyBear.isCanonical(in[offset + i])) {
-        rejectValue(addressSpace, pointer + i, in[offset + i]);
-      }
+    if (entries == segmentEntries || valueWords > valueWordLimit) {
+      checkValues(addressSpace, pointer, n, in, offset);
+      nextSegment();
     }
-    long header = LogHeader.access(true, addressSpace, pointer, Integer.numberOfTrailingZeros(n));
-    long id = append(header, 4 + 2 * n);
     long at = 4L * valueWords;
     if (n == 4) {
-      values.set(LogSegment.CELL, at, in[offset]);
-      values.set(LogSegment.CELL, at + 4, in[offset + 1]);
-      values.set(LogSegment.CELL, at + 8, in[offset + 2]);
-      values.set(LogSegment.CELL, at + 12, in[offset + 3]);
+      int value0 = in[offset];
+      int value1 = in[offset + 1];
+      int value2 = in[offset + 2];
+      int value3 = in[offset + 3];
+      if ((outside(value0) | outside(value1) | outside(value2) | outside(value3)) < 0) {
+        checkValues(addressSpace, pointer, n, in, offset);
+      }
+      values.set(LogSegment.CELL_PAIR, at, value0 | (long) value1 << 32);
+      values.set(LogSegment.CELL_PAIR, at + 8, value2 | (long) value3 << 32);
     } else {
+      checkValues(addressSpace, pointer, n, in, offset);
       for (int i = 0; i < n; i++) {
         values.set(LogSegment.CELL, at + 4L * i, in[offset + i]);
       }
     }
     valueWords += n;
-    return id;
+    recordWords += 4 + 2 * n;
+    return append(
+        LogHeader.access(true, addressSpace, pointer, Integer.numberOfTrailingZeros(n)));
+  }
+
+  /** Negative if the value is not canonical. */
+  private static int outside(int value) {
+    return value | (BabyBear.P - 1 - value);
+  }
+
+  private static void checkValues(int addressSpace, int pointer, int n, int[] in, int offset) {
+    for (int i = 0; i < n; i++) {
+      if (!BabyBear.isCanonical(in[offset + i])) {
+        rejectValue(addressSpace, pointer + i, in[offset + i]);
+      }
+    }
   }
 
   /**
@@ -198,7 +224,10 @@ public final class AccessLog implements MemoryLog {
     if (amount >= timestampLimit - timestamp) {
       rejectClock(amount);
     }
-    long id = append(LogHeader.increment((int) amount), 0);
+    if (entries == segmentEntries) {
+      nextSegment();
+    }
+    long id = append(LogHeader.increment((int) amount));
     // An access advances the clock by one, which append has done.
     timestamp += amount - 1;
     increments++;
@@ -223,25 +252,21 @@ public final class AccessLog implements MemoryLog {
     };
   }
 
-  private long append(long header, int words) {
-    if (entries == segmentEntries || valueWords > valueWordLimit) {
-      nextSegment();
-    }
-    headers.set(LogSegment.HEADER, 8L * entries, header);
-    recordWords += words;
+  /** Appends to the current segment, which has room. */
+  private long append(long header) {
+    int i = entries;
+    headers.set(LogSegment.HEADER, 8L * i, header);
+    entries = i + 1;
     timestamp++;
-    return current.firstEntry() + entries++;
+    return firstEntry + i;
   }
 
   private void checkAccess(String operation, int addressSpace, int pointer, int n) {
-    // One comparison each: pointer + n <= cells without overflow, n a power of two in range.
-    if (addressSpace - 1 < 0
-        || addressSpace > lastAddressSpace
-        || n <= 0
-        || (n & (n - 1)) != 0
-        || (n > maxAccess)
-        || pointer < 0
-        || pointer > cells - n) {
+    // The sign bit collects 1 <= addressSpace <= lastAddressSpace and 0 <= pointer <= cells - n;
+    // where a difference overflows, another one is negative. maxAccess is a power of two.
+    int outOfRange =
+        (addressSpace - 1) | (lastAddressSpace - addressSpace) | pointer | (cells - n - pointer);
+    if (outOfRange < 0 || (((n - 1) & -maxAccess) | (n & (n - 1))) != 0) {
       rejectAccess(operation, addressSpace, pointer, n);
     }
     if (timestamp + 1 >= timestampLimit) {
@@ -344,6 +369,7 @@ public final class AccessLog implements MemoryLog {
     current = next;
     headers = next.headers;
     values = next.values;
+    firstEntry = next.firstEntry();
     valueWordLimit = valueWordLimit(next);
     entries = 0;
     valueWords = 0;

@@ -2,6 +2,7 @@
 package dev.memtrace.log;
 
 import dev.memtrace.offheap.BufferPool;
+import dev.memtrace.offheap.IntBuffer64;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import org.jspecify.annotations.Nullable;
@@ -12,10 +13,14 @@ import org.jspecify.annotations.Nullable;
  */
 public final class LogSegment {
   /** Layout of a header. */
-  public static final ValueLayout.OfLong HEADER = ValueLayout.JAVA_LONG_UNALIGNED;
+  public static final ValueLayout.OfLong HEADER = IntBuffer64.PAIR;
 
   /** Layout of a cell. */
-  public static final ValueLayout.OfInt CELL = ValueLayout.JAVA_INT_UNALIGNED;
+  public static final ValueLayout.OfInt CELL = IntBuffer64.WORD;
+
+  /** Layout of two cells, the first one in the low half. */
+  static final ValueLayout.OfLong CELL_PAIR =
+      IntBuffer64.PAIR;
 
   private static final int INDEX_STRIDE_BITS = 6;
 

@@ -10,7 +10,6 @@ import dev.memtrace.parallel.Workers;
 import dev.memtrace.poseidon2.Poseidon2;
 import dev.memtrace.poseidon2.Poseidon2Batch;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 
 /**
@@ -224,7 +223,7 @@ public final class MemoryTree {
     private static boolean isZero(MemorySegment memory, long at) {
       long any = 0;
       for (int i = 0; i < 4 * CHUNK; i += 8) {
-        any |= memory.get(ValueLayout.JAVA_LONG_UNALIGNED, at + i);
+        any |= memory.get(IntBuffer64.PAIR, at + i);
       }
       return any == 0;
     }

@@ -3,14 +3,20 @@ package dev.memtrace.offheap;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
 
 /**
  * A growable array of 32-bit words in native memory, indexed by {@code long}. Not thread-safe while
  * it grows.
  */
 public final class IntBuffer64 {
-  /** Layout of a word: native byte order, no alignment demanded. */
-  public static final ValueLayout.OfInt WORD = ValueLayout.JAVA_INT_UNALIGNED;
+  /** Layout of a word everywhere in this library: little-endian, no alignment demanded. */
+  public static final ValueLayout.OfInt WORD =
+      ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+  /** Layout of two words, the first one in the low half. */
+  public static final ValueLayout.OfLong PAIR =
+      ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
   private final BufferPool pool;
   private MemorySegment segment;

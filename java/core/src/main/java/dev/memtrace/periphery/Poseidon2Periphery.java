@@ -5,7 +5,6 @@ import dev.memtrace.field.BabyBear;
 import dev.memtrace.offheap.BufferPool;
 import dev.memtrace.offheap.IntBuffer64;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.security.SecureRandom;
 
 /**
@@ -118,7 +117,7 @@ public final class Poseidon2Periphery implements AutoCloseable {
     long rowAt = size * ROW_BYTES;
     for (int i = 0; i < 4 * STATE; i += 8) {
       memory.set(
-          ValueLayout.JAVA_LONG_UNALIGNED,
+          IntBuffer64.PAIR,
           rowAt + i,
           i < 4 * words ? getLong(source, at + i) : 0);
     }
@@ -155,7 +154,7 @@ public final class Poseidon2Periphery implements AutoCloseable {
   }
 
   private static long getLong(MemorySegment memory, long at) {
-    return memory.get(ValueLayout.JAVA_LONG_UNALIGNED, at);
+    return memory.get(IntBuffer64.PAIR, at);
   }
 
   private void grow() {
@@ -196,6 +195,15 @@ public final class Poseidon2Periphery implements AutoCloseable {
   public synchronized MemorySegment inputs() {
     checkOpen();
     return rows.segment().asSlice(0, size * ROW_BYTES).asReadOnly();
+  }
+
+  /**
+   * Checks that the recorder can be used.
+   *
+   * @throws IllegalStateException if it is closed
+   */
+  public synchronized void requireOpen() {
+    checkOpen();
   }
 
   private void checkOpen() {

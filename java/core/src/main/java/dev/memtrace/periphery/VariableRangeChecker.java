@@ -73,11 +73,27 @@ public final class VariableRangeChecker {
    *
    * @param value the number checked, below {@code 2^bits}
    * @param bits its bit count, at most twice {@link #rangeMaxBits()}
+   * @throws IllegalArgumentException if the number does not have that many bits
    */
   public void addLimbs(int value, int bits) {
     int limb = rangeMaxBits();
-    addCount(value & ((1 << limb) - 1), Math.min(bits, limb));
-    addCount(value >>> limb, Math.max(bits - limb, 0));
+    if (bits < 0 || bits > 2 * limb || value < 0 || value >= 1L << bits) {
+      throw new IllegalArgumentException(
+          "range check of "
+              + Integer.toUnsignedString(value)
+              + " to "
+              + bits
+              + " bits in two limbs; the number must be below 2^bits and bits at most "
+              + 2 * limb);
+    }
+    int lowRow = RangeCheckerAir.row(value & ((1 << limb) - 1), Math.min(bits, limb));
+    addRow(lowRow, 1);
+    try {
+      addRow(RangeCheckerAir.row(value >>> limb, Math.max(bits - limb, 0)), 1);
+    } catch (ArithmeticException e) {
+      COUNT.getAndAdd(counts, lowRow, -1);
+      throw e;
+    }
   }
 
   /**

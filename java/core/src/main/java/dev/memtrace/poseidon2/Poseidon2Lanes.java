@@ -7,11 +7,12 @@ import dev.memtrace.field.BabyBear;
  * The permutation on {@link #LANES} states side by side, in loops that the compiler turns into
  * vector instructions.
  *
- * <p>A field element is a {@code double} that holds an integer exactly, centred around 0; H below
- * is P / 2. Products are exact through the fused multiply-add: with {@code h = a * b} rounded,
- * {@code a * b - h} is a double again. For |a|, |b| < 2^38 the rounding error is below 2^23, so
- * that a reduced product is at most H + 2^23 + 2^12 in magnitude, "H" from here on; sums of a few
- * dozen such values need no reduction before the next product, because a double has room for 2^53.
+ * <p>A field element is a {@code double} that holds an integer exactly, centred around 0. A product
+ * is exact as a sum of two: with {@code h = a * b} rounded, {@code a * b - h} is a double again,
+ * and a fused multiply-add computes it. For |a|, |b| below 2^38 that error is at most 2^23, and the
+ * quotient by P is wrong by at most 2^-8, so that a reduced product is at most P / 2 + 2^24 in
+ * magnitude; this is H in the comments below. Sums of a few hundred such values need no reduction
+ * before the next product.
  *
  * <p>In the partial rounds a value may also have binary digits after the point: an element is then
  * a fraction with a power of two below it, which is a field element as good as any, and multiplying
@@ -247,14 +248,14 @@ final class Poseidon2Lanes {
   }
 
   /**
-   * The 13 partial rounds. In: 35 H. Out: integers below 120 H.
+   * The 13 partial rounds. In: 35 H. Out: integers of at most 86 H.
    *
-   * <p>Between two calls of {@link #settle}, at most four rounds apart, an element grows by its
-   * diagonal entry and by H per round, from H to at most 4^4 H + 85 H for the entries 4 and -4, to
-   * 121 H for 3 and -3, to 31 H for 2 and 14 H in all for 1: the sum of the state stays below 2^11
-   * H = 2^41. Before the first call it is two rounds from 35 H to 565 H, and the sum again below
-   * 2^11 H. The digits after the point are at most 4 * 3, those of the entry 1/8, or 13 for the
-   * entries 1/2 and -1/2 were they never folded: 2^41 with 12 digits fits 53 bits.
+   * <p>With t the reduced sum, at most H, an element of entry D becomes t + D times itself. From
+   * one call of {@link #settle} to the next are four rounds: an element of entry 4 or -4 grows from
+   * H to 256 H + 85 H, one of entry 3 or -3 to 121 H, and the sum of all to at most 1010 H < 2^40,
+   * with up to 4 * 3 digits after the point (those of 1/8), which makes 52 of the 53 that there
+   * are. Before the first call are two rounds from 35 H, to 565 H for 4 and -4: the sum is at most
+   * 1990 H < 2^41, with 6 digits.
    */
   private static void partialRounds(double[] s) {
     sumFirst(s);
@@ -405,7 +406,7 @@ final class Poseidon2Lanes {
     return multiply(x4, x3, -x3);
   }
 
-  /** A product of integers below 2^38, reduced to H. The caller negates, often once for two. */
+  /** A product of integers below 2^38. Out: H. The caller negates b, often once for two uses. */
   private static double multiply(double a, double b, double negativeB) {
     double high = a * b;
     double quotient = Math.fma(high, P_RECIPROCAL, ROUNDER) - ROUNDER;

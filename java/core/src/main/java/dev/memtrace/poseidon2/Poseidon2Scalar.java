@@ -310,7 +310,8 @@ final class Poseidon2Scalar {
   /** {@code a * b / 2^32 mod P} for |a * b| up to P^2; at most |a * b| / 2^32 + P / 2. */
   static long multiply(long a, long b) {
     long product = a * b;
-    return (product - ((int) product * P_INVERSE) * P) >> 32;
+    int quotient = (int) product * P_INVERSE;
+    return (product - quotient * P) >> 32;
   }
 
   /** {@code a / 2^n mod P} for n of 1 to 8: with low digits l, -l / 2^n is l * (P - 1) / 2^n. */
@@ -324,7 +325,7 @@ final class Poseidon2Scalar {
    * reaches down to -2^-13 P for a negative one.
    */
   static long reduce(long a) {
-    return a - ((a >> 10) * P_RECIPROCAL >> 45) * P;
+    return a - (((a >> 10) * P_RECIPROCAL) >> 45) * P;
   }
 
   /** The representative in 0 .. P - 1 of a value of at least -P and below P, such as a product. */

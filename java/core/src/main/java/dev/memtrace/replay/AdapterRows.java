@@ -5,6 +5,9 @@ import dev.memtrace.air.AccessAdapterAir;
 import dev.memtrace.offheap.BufferPool;
 import dev.memtrace.offheap.IntBuffer64;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
+import java.util.function.ToLongBiFunction;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The rows of one access adapter in the order of emission, stored as its trace stores them:
@@ -21,8 +24,12 @@ public final class AdapterRows {
   private long rows;
   private long room = FIRST_ROOM;
 
-  AdapterRows(BufferPool pool, int blockSize) {
+  /** Log index of the entry that emitted each row, if rows of several lanes will be merged. */
+  private final @Nullable IntBuffer64 origins;
+
+  AdapterRows(BufferPool pool, int blockSize, boolean keepOrigins) {
     this.pool = pool;
+    this.origins = keepOrigins ? new IntBuffer64(pool, FIRST_ROOM) : null;
     this.blockSize = blockSize;
     this.rowBytes = 4 * AccessAdapterAir.width(blockSize);
     this.buffer = new IntBuffer64(pool, FIRST_ROOM * AccessAdapterAir.width(blockSize));
@@ -57,12 +64,73 @@ public final class AdapterRows {
   }
 
   /** Adds a row of arbitrary content and returns its byte offset in {@link #memory()}. */
-  long add() {
+  long add(int origin) {
     if (rows == room) {
       room <<= 1;
       memory = buffer.ensure(room * (rowBytes >>> 2), rows * (rowBytes >>> 2));
+      if (origins != null) {
+        origins.ensure(room, rows);
+      }
+    }
+    if (origins != null) {
+      origins.set(rows, origin);
     }
     return rows++ * rowBytes;
+  }
+
+  /**
+   * Merges the rows of several lanes: rows of the log by log index, then those of the finalisation
+   * pass by address space. No two lanes share an entry or an address space.
+   *
+   * @param pool where memory comes from
+   * @param lanes the rows of each lane, which are released
+   * @param logOrderRows how many rows of each lane come from the log
+   * @return all rows
+   */
+  static AdapterRows merge(BufferPool pool, List<AdapterRows> lanes, long[] logOrderRows) {
+    AdapterRows merged = new AdapterRows(pool, lanes.getFirst().blockSize, false);
+    long[] next = new long[lanes.size()];
+    long[] end = logOrderRows.clone();
+    merged.append(lanes, next, end, AdapterRows::origin);
+    for (int i = 0; i < end.length; i++) {
+      end[i] = lanes.get(i).rows;
+    }
+    merged.append(lanes, next, end, AdapterRows::addressSpace);
+    lanes.forEach(AdapterRows::release);
+    return merged;
+  }
+
+  private void append(
+      List<AdapterRows> lanes,
+      long[] next,
+      long[] end,
+      ToLongBiFunction<AdapterRows, Long> order) {
+    while (true) {
+      int first = -1;
+      long least = Long.MAX_VALUE;
+      for (int i = 0; i < next.length; i++) {
+        if (next[i] < end[i]) {
+          long key = order.applyAsLong(lanes.get(i), next[i]);
+          if (key < least) {
+            least = key;
+            first = i;
+          }
+        }
+      }
+      if (first < 0) {
+        return;
+      }
+      long at = add(0);
+      MemorySegment.copy(lanes.get(first).memory, next[first]++ * rowBytes, memory, at, rowBytes);
+    }
+  }
+
+  private long origin(long row) {
+    return origins == null ? 0 : Integer.toUnsignedLong(origins.get(row));
+  }
+
+  private long addressSpace(long row) {
+    return memory.get(IntBuffer64.WORD, row * rowBytes + 4 * AccessAdapterAir.SPACE);
   }
 
   /**
@@ -84,5 +152,8 @@ public final class AdapterRows {
 
   void release() {
     buffer.release();
+    if (origins != null) {
+      origins.release();
+    }
   }
 }

@@ -7,6 +7,7 @@ import dev.memtrace.config.MemoryMode;
 import dev.memtrace.image.AddressMap;
 import dev.memtrace.image.PageStore;
 import dev.memtrace.offheap.BufferPool;
+import dev.memtrace.offheap.IntBuffer64;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
@@ -20,8 +21,8 @@ import java.lang.foreign.ValueLayout;
  * untouched block: aligned, of the mode's initial size, timestamp 0.
  */
 final class BlockMap {
-  static final ValueLayout.OfInt WORD = ValueLayout.JAVA_INT_UNALIGNED;
-  static final ValueLayout.OfLong PAIR = ValueLayout.JAVA_LONG_UNALIGNED;
+  static final ValueLayout.OfInt WORD = IntBuffer64.WORD;
+  static final ValueLayout.OfLong PAIR = IntBuffer64.PAIR;
   static final int PAGE_SIZE = MemoryConfig.PAGE_SIZE;
   static final int PAGE_MASK = PAGE_SIZE - 1;
 
@@ -43,13 +44,19 @@ final class BlockMap {
   private final AdapterRows[] adapters;
   private final AddressMap initial;
 
-  // The page that the current split or merge works on, and the address space of all of them.
+  /** Address space of the current split or merge. */
   private int space;
+
+  /** Log index of the entry that is replayed. */
+  private int origin;
+
+  /** The page that it works on: its index in the address space, or -1 for none. */
   private int windowPage = -1;
+
   private MemorySegment window = MemorySegment.NULL;
   private long windowOffset;
 
-  BlockMap(BufferPool pool, MemoryMode mode, AddressMap initial) {
+  BlockMap(BufferPool pool, MemoryMode mode, AddressMap initial, boolean keepOrigins) {
     MemoryConfig config = initial.config();
     this.initial = initial;
     this.initialLogSize = Integer.numberOfTrailingZeros(mode.initialBlockSize());
@@ -60,7 +67,7 @@ final class BlockMap {
     this.pages = new PageStore(pool, config, 2 * PAGE_SIZE);
     this.adapters = new AdapterRows[config.adapterCount()];
     for (int i = 0; i < adapters.length; i++) {
-      adapters[i] = new AdapterRows(pool, 2 << i);
+      adapters[i] = new AdapterRows(pool, 2 << i, keepOrigins);
     }
   }
 
@@ -125,11 +132,13 @@ final class BlockMap {
   }
 
   /**
-   * Makes {@code [pointer, pointer + 2^logSize)} one block and gives it a new timestamp.
+   * Makes {@code [pointer, pointer + 2^logSize)} one block for a log entry and gives it a new
+   * timestamp.
    *
    * @return its state before
    */
-  int touch(int addressSpace, int pointer, int logSize, int timestamp) {
+  int touch(int logIndex, int addressSpace, int pointer, int logSize, int timestamp) {
+    origin = logIndex;
     int state = unite(addressSpace, pointer, logSize);
     setState(pointer, blockState(timestamp, logSize));
     return state;
@@ -210,6 +219,14 @@ final class BlockMap {
   private void create(int pointer, int logSize, int timestamp) {
     setState(pointer, blockState(timestamp, logSize));
     int n = 1 << logSize;
+    int inPage = pointer & PAGE_MASK;
+    if (inPage + n <= PAGE_SIZE) {
+      long first = windowOffset + STATES + 4L * inPage;
+      for (int i = 1; i < n; i++) {
+        window.set(WORD, first + 4L * i, i << TIMESTAMP_SHIFT | INSIDE);
+      }
+      return;
+    }
     for (int i = 1; i < n; i++) {
       setState(pointer + i, i << TIMESTAMP_SHIFT | INSIDE);
     }
@@ -217,7 +234,7 @@ final class BlockMap {
 
   private void emit(int logSize, int isSplit, int pointer, int left, int right) {
     AdapterRows rows = adapters[logSize - 1];
-    long at = rows.add();
+    long at = rows.add(origin);
     MemorySegment out = rows.memory();
     int n = 1 << logSize;
     int difference = right - left - 1 & clockMask;
@@ -271,13 +288,6 @@ final class BlockMap {
       window = pages.memory();
       windowOffset = pages.offset(page);
       windowPage = pointer >>> 12;
-    }
-  }
-
-  void release() {
-    pages.release();
-    for (AdapterRows rows : adapters) {
-      rows.release();
     }
   }
 }

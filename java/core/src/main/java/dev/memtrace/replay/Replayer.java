@@ -4,29 +4,31 @@ package dev.memtrace.replay;
 import dev.memtrace.config.MemoryConfig;
 import dev.memtrace.config.MemoryMode;
 import dev.memtrace.image.AddressMap;
-import dev.memtrace.image.MemoryImage;
 import dev.memtrace.image.PageStore;
 import dev.memtrace.log.LogHeader;
 import dev.memtrace.log.LogSegment;
 import dev.memtrace.offheap.BufferPool;
+import dev.memtrace.offheap.IntBuffer64;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /**
  * Replays a log entry after entry: finds each access's previous timestamp and data, keeps the
- * partition of memory into blocks, and emits a row for every split and merge.
+ * partition of memory into blocks, and emits a row for every split and merge. Does so for the
+ * address spaces of one lane and steps over the others.
  *
  * <p>Nearly every access of a real log meets a block that is exactly its range; that takes one look
  * at one state. Everything else is left to {@link BlockMap}.
  */
-public final class Replayer {
+final class Replayer {
   private static final ValueLayout.OfInt WORD = BlockMap.WORD;
   private static final ValueLayout.OfLong PAIR = BlockMap.PAIR;
   private static final long LENGTH_4 = 4L << 32;
 
   private final BlockMap blocks;
-  private final AddressMap initial;
   private final MemoryMode mode;
+  private final Lanes lanes;
+  private final int lane;
   private final long[] logOrderRows;
   private int now = MemoryConfig.INITIAL_TIMESTAMP + 1;
 
@@ -43,11 +45,14 @@ public final class Replayer {
    * @param mode mode of the memory
    * @param initial memory at time 0, which no longer changes; its configuration is legal in that
    *     mode
+   * @param lanes which address spaces are replayed in which lane
+   * @param lane the lane of this replay
    */
-  public Replayer(BufferPool pool, MemoryMode mode, AddressMap initial) {
-    this.blocks = new BlockMap(pool, mode, initial);
-    this.initial = initial;
+  Replayer(BufferPool pool, MemoryMode mode, AddressMap initial, Lanes lanes, int lane) {
+    this.blocks = new BlockMap(pool, mode, initial, lanes.count() > 1);
     this.mode = mode;
+    this.lanes = lanes;
+    this.lane = lane;
     this.logOrderRows = new long[initial.config().adapterCount()];
   }
 
@@ -62,7 +67,7 @@ public final class Replayer {
    *     and for a write the previous data
    * @param recordWord where the first record begins in {@code records}
    */
-  public void replay(
+  void replay(
       LogSegment segment, int from, int to, int valueWord, MemorySegment records, long recordWord) {
     in = 4L * valueWord;
     out = 4L * recordWord;
@@ -84,6 +89,8 @@ public final class Replayer {
     MemorySegment values = segment.values();
     PageStore pages = blocks.pages();
     MemorySegment memory = pages.memory();
+    Lanes lanes = this.lanes;
+    int lane = this.lane;
     long logIndex = segment.firstEntry();
     long source = in;
     long target = out;
@@ -95,6 +102,13 @@ public final class Replayer {
       int pointer = LogHeader.pointer(header);
       if (space == 0 && header < 0) {
         time += pointer;
+        continue;
+      }
+      if (lanes.of(space) != lane) {
+        int n = LogHeader.size(header);
+        source += 4L * n & header >> 63;
+        target += 4L * (4 + (n << (header >>> 63)));
+        time++;
         continue;
       }
       int inPage = pointer & BlockMap.PAGE_MASK;
@@ -143,11 +157,12 @@ public final class Replayer {
     int pointer = LogHeader.pointer(header);
     int logSize = LogHeader.logSize(header);
     int n = 1 << logSize;
+    int logIndex = (int) (segment.firstEntry() + i);
     int prevTimestamp = 0;
     if (space != 0) {
-      prevTimestamp = BlockMap.timestamp(blocks.touch(space, pointer, logSize, now));
+      prevTimestamp = BlockMap.timestamp(blocks.touch(logIndex, space, pointer, logSize, now));
     }
-    records.set(WORD, out, (int) (segment.firstEntry() + i));
+    records.set(WORD, out, logIndex);
     records.set(WORD, out + 4, now);
     records.set(WORD, out + 8, prevTimestamp);
     records.set(WORD, out + 12, n);
@@ -167,21 +182,8 @@ public final class Replayer {
     }
   }
 
-  /**
-   * Returns the clock.
-   *
-   * @return the timestamp of the next access
-   */
-  public int now() {
-    return now;
-  }
-
-  /**
-   * Brings every touched block to the mode's initial size, in ascending order of addresses.
-   *
-   * @return the touched blocks
-   */
-  public TouchedBlocks finish() {
+  /** Brings every touched block to the mode's initial size, in ascending order of addresses. */
+  void finish() {
     for (int i = 0; i < logOrderRows.length; i++) {
       logOrderRows[i] = blocks.adapters()[i].rows();
     }
@@ -200,49 +202,14 @@ public final class Replayer {
         }
       }
     }
-    return touchedBlocks();
   }
 
-  /**
-   * Returns the blocks of the mode's initial size that have a touched cell, as of now.
-   *
-   * @return the touched blocks
-   */
-  public TouchedBlocks touchedBlocks() {
-    return new TouchedBlocks(blocks, mode.initialBlockSize());
+  BlockMap blocks() {
+    return blocks;
   }
 
-  /**
-   * Returns the rows of one adapter.
-   *
-   * @param i 0 for blocks of 2 cells, 1 for 4, ...
-   * @return its rows in the order of emission
-   */
-  public AdapterRows adapter(int i) {
-    return blocks.adapters()[i];
-  }
-
-  /**
-   * Returns how many rows of an adapter come from the log itself, once finished.
-   *
-   * @param i 0 for blocks of 2 cells, 1 for 4, ...
-   * @return rows before those of the finalisation pass
-   */
-  public long logOrderRows(int i) {
+  /** How many rows of an adapter come from the log itself, once finished. */
+  long logOrderRows(int i) {
     return logOrderRows[i];
-  }
-
-  /**
-   * Returns memory as it is now.
-   *
-   * @return a live view
-   */
-  public MemoryImage image() {
-    return new ReplayedImage(blocks, initial);
-  }
-
-  /** Returns all memory to the pool. */
-  public void release() {
-    blocks.release();
   }
 }

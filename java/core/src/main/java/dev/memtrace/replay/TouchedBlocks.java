@@ -1,28 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.memtrace.replay;
 
-import dev.memtrace.image.PageStore;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 
 /**
  * The touched blocks of the mode's initial size (cells in volatile mode, chunks in persistent
  * mode), in ascending order of (address space, pointer), page by page.
  */
 public final class TouchedBlocks {
-  private final BlockMap blocks;
+  private final UsedPages used;
   private final int blockSize;
-  private final long[] keys;
+  private final int untouched;
 
   /** Number of touched blocks before the i-th page; one entry more than there are pages. */
   private final long[] before;
 
-  TouchedBlocks(BlockMap blocks, int blockSize) {
-    this.blocks = blocks;
+  TouchedBlocks(List<BlockMap> lanes, int blockSize) {
+    this.used = new UsedPages(lanes);
     this.blockSize = blockSize;
-    this.keys = blocks.pages().sortedKeys();
-    this.before = new long[keys.length + 1];
+    this.untouched = lanes.getFirst().untouched();
+    this.before = new long[used.count() + 1];
     long[] count = new long[1];
-    for (int i = 0; i < keys.length; i++) {
+    for (int i = 0; i < used.count(); i++) {
       forEachInPage(i, (ordinal, space, pointer, timestamp, memory, offset) -> count[0]++);
       before[i + 1] = count[0];
     }
@@ -56,7 +56,7 @@ public final class TouchedBlocks {
    * @return blocks
    */
   public long count() {
-    return before[keys.length];
+    return before[used.count()];
   }
 
   /**
@@ -65,7 +65,7 @@ public final class TouchedBlocks {
    * @return pages
    */
   public int pages() {
-    return keys.length;
+    return used.count();
   }
 
   /**
@@ -85,13 +85,10 @@ public final class TouchedBlocks {
    * @param visitor called in ascending order of pointers
    */
   public void forEachInPage(int i, Visitor visitor) {
-    PageStore pages = blocks.pages();
-    int page = pages.find(keys[i]);
-    int space = pages.addressSpace(keys[i]);
-    int first = pages.firstPointer(keys[i]);
-    MemorySegment memory = pages.memory();
-    long offset = pages.offset(page);
-    int untouched = blocks.untouched();
+    int space = used.addressSpace(i);
+    int first = used.firstPointer(i);
+    MemorySegment memory = used.memory(i);
+    long offset = used.offset(i);
     long ordinal = before[i];
     for (int c = 0; c < BlockMap.PAGE_SIZE; c += blockSize) {
       int state = memory.get(BlockMap.WORD, offset + BlockMap.STATES + 4L * c);

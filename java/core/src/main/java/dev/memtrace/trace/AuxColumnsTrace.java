@@ -5,6 +5,7 @@ import dev.memtrace.config.MemoryConfig;
 import dev.memtrace.field.BabyBear;
 import dev.memtrace.log.LogHeader;
 import dev.memtrace.log.LogSegment;
+import dev.memtrace.offheap.IntBuffer64;
 import dev.memtrace.periphery.MemoryReadOrImmediateAuxCols;
 import dev.memtrace.periphery.RangeTally;
 import java.lang.foreign.MemorySegment;
@@ -12,8 +13,8 @@ import java.lang.foreign.ValueLayout;
 
 /** Auxiliary columns of every access of a log segment, from its records. */
 public final class AuxColumnsTrace {
-  private static final ValueLayout.OfInt WORD = ValueLayout.JAVA_INT_UNALIGNED;
-  private static final ValueLayout.OfLong PAIR = ValueLayout.JAVA_LONG_UNALIGNED;
+  private static final ValueLayout.OfInt WORD = IntBuffer64.WORD;
+  private static final ValueLayout.OfLong PAIR = IntBuffer64.PAIR;
 
   /** Inverses of the first address spaces, which are nearly always all there are; 0 for 0. */
   private static final int[] SMALL_INVERSES = new int[64];

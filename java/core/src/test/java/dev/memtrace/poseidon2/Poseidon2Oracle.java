@@ -45,7 +45,7 @@ final class Poseidon2Oracle {
     long[] t = new long[16];
     for (int row = 0; row < 16; row++) {
       for (int column = 0; column < 16; column++) {
-        int block = row / 4 == column / 4 ? 2 : 1;
+        long block = row / 4 == column / 4 ? 2 : 1;
         t[row] = (t[row] + block * M4[row % 4][column % 4] * s[column]) % P;
       }
     }

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.memtrace.benchmarks;
+
+import dev.memtrace.backend.BackendOptions;
+import dev.memtrace.controller.MemoryController;
+import dev.memtrace.cpu.CpuBackend;
+import dev.memtrace.log.LogHeader;
+import dev.memtrace.periphery.CompressionBus;
+import dev.memtrace.periphery.MemoryBus;
+import dev.memtrace.periphery.MerkleBus;
+import dev.memtrace.periphery.RangeCheckerBus;
+import dev.memtrace.periphery.VariableRangeChecker;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.Level;
+import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.TearDown;
+
+/** A whole log driven through a controller: what an executor pays for its memory accesses. */
+@State(Scope.Benchmark)
+public class OnlineBenchmark {
+  /** A bundle folder, or {@code synthetic}. */
+  @Param(Workload.SYNTHETIC)
+  public String workload;
+
+  private Workload loaded;
+  private long[] headers;
+  private int[] values;
+  private CpuBackend backend;
+  private MemoryController controller;
+
+  /** Loads the workload. */
+  @Setup(Level.Trial)
+  public void load() {
+    loaded = Workload.load(workload);
+    headers = loaded.headers();
+    values = loaded.values();
+    backend = new CpuBackend(new BackendOptions(1));
+  }
+
+  /** Makes a controller, whose memory comes from the last one. */
+  @Setup(Level.Invocation)
+  public void open() {
+    VariableRangeChecker rangeChecker =
+        new VariableRangeChecker(
+            new RangeCheckerBus(1, loaded.initial().config().rangeMaxBits()));
+    controller =
+        MemoryController.withPersistentMemory(
+            new MemoryBus(0),
+            loaded.initial().config(),
+            rangeChecker,
+            new MerkleBus(2),
+            new CompressionBus(3),
+            backend);
+    controller.setInitialMemory(loaded.initial());
+  }
+
+  /** Gives the memory back. */
+  @TearDown(Level.Invocation)
+  public void close() {
+    controller.close();
+  }
+
+  /**
+   * Drives the log.
+   *
+   * @return something that depends on every access
+   */
+  @Benchmark
+  public int online() {
+    int[] out = new int[32];
+    int sum = 0;
+    int value = 0;
+    for (long header : headers) {
+      int pointer = LogHeader.pointer(header);
+      int space = LogHeader.addressSpace(header);
+      int n = LogHeader.size(header);
+      if (header >= 0) {
+        controller.read(space, pointer, n, out, 0);
+        sum += out[0];
+      } else if (space == 0) {
+        controller.incrementTimestampBy(pointer);
+      } else {
+        controller.write(space, pointer, n, values, value, out, 0);
+        sum += out[0];
+        value += n;
+      }
+    }
+    return sum;
+  }
+}

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.memtrace.benchmarks;
+
+import dev.memtrace.log.LogSegment;
+import dev.memtrace.offheap.BufferPool;
+import dev.memtrace.parallel.Workers;
+import dev.memtrace.replay.Lanes;
+import dev.memtrace.replay.Replay;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.Level;
+import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+
+/** The replay of a whole log on one thread, finalisation pass and records included. */
+@State(Scope.Benchmark)
+public class ReplayBenchmark {
+  /** A bundle folder, or {@code synthetic}. */
+  @Param(Workload.SYNTHETIC)
+  public String workload;
+
+  private final Workers oneThread = new Workers(1);
+  private Workload loaded;
+
+  /** Loads the workload. */
+  @Setup(Level.Trial)
+  public void load() {
+    loaded = Workload.load(workload);
+  }
+
+  /**
+   * Replays the log into buffers of the pool.
+   *
+   * @return the number of touched blocks
+   */
+  @Benchmark
+  public long replayWithRecords() {
+    BufferPool pool = BufferPool.shared();
+    Replay replay = new Replay(pool, loaded.mode(), loaded.initial(), Lanes.single());
+    List<MemorySegment> buffers = new ArrayList<>();
+    for (LogSegment segment : loaded.log().segments()) {
+      buffers.add(pool.acquire(4 * segment.recordWords()));
+    }
+    replay.replay(oneThread, loaded.log().segments(), buffers);
+    long touched = replay.finish(oneThread).count();
+    replay.release();
+    buffers.forEach(pool::release);
+    return touched;
+  }
+}

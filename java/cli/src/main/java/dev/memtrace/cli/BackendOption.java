@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.memtrace.cli;
+
+import dev.memtrace.backend.BackendOptions;
+import dev.memtrace.backend.BackendUnavailableException;
+import dev.memtrace.backend.TraceBackend;
+import dev.memtrace.backend.TraceBackends;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** The options that choose who makes the traces. None of them changes a byte of the result. */
+final class BackendOption {
+  @Option(
+      names = "--backend",
+      paramLabel = "NAME",
+      defaultValue = TraceBackends.AUTO,
+      description = {
+        "Backend that makes the traces: cpu, or auto for the best one that works here (default:"
+            + " ${DEFAULT-VALUE})."
+      })
+  private String name = TraceBackends.AUTO;
+
+  @Mixin private ThreadsOption threads;
+
+  TraceBackend create() throws BackendUnavailableException {
+    return TraceBackends.create(name, new BackendOptions(threads.count()));
+  }
+}

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.memtrace.cli;
+
+/** Exit codes of the memtrace command. */
+final class ExitCode {
+  /** Done. */
+  static final int DONE = 0;
+
+  /** Refused, with nothing written. */
+  static final int REFUSED = 2;
+
+  /** A bug of memtrace. */
+  static final int BUG = 3;
+
+  /** Interrupted. */
+  static final int INTERRUPTED = 130;
+
+  private ExitCode() {}
+}

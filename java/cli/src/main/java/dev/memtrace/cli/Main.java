@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.memtrace.cli;
+
+import java.io.PrintStream;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import picocli.CommandLine;
+import picocli.CommandLine.Help.Ansi;
+
+/** The memtrace command. */
+public final class Main {
+  private Main() {}
+
+  /**
+   * Runs the command and ends the process with its exit code.
+   *
+   * @param args arguments of the command line
+   */
+  public static void main(String[] args) {
+    System.exit(run(args, System.out, System.err));
+  }
+
+  /**
+   * Runs the command in this process.
+   *
+   * @param args arguments of the command line
+   * @param out receives the result
+   * @param err receives everything else
+   * @return the exit code: 0 done, 1 done and the answer is no, 2 refused, 3 a bug, 130 interrupted
+   */
+  public static int run(String[] args, PrintStream out, PrintStream err) {
+    CommandLine command = new CommandLine(new MemtraceCommand(new Console(out, err)));
+    command.setOut(writer(out));
+    command.setErr(writer(err));
+    command.setColorScheme(CommandLine.Help.defaultColorScheme(Ansi.OFF));
+    command.setCaseInsensitiveEnumValuesAllowed(true);
+    command.setParameterExceptionHandler((e, _) -> Failures.ofUsage(e, err));
+    command.setExecutionExceptionHandler((e, _, _) -> Failures.of(e, err));
+    int code;
+    try {
+      code = command.execute(args);
+    } catch (Throwable e) { // what picocli lets through: errors of the virtual machine
+      code = Failures.of(e, err);
+    }
+    if (code == ExitCode.DONE && out.checkError()) {
+      err.println("memtrace: standard output cannot be written; it is closed or its disk is full");
+      return ExitCode.REFUSED;
+    }
+    return code;
+  }
+
+  private static PrintWriter writer(PrintStream stream) {
+    return new PrintWriter(stream, true, StandardCharsets.UTF_8);
+  }
+}

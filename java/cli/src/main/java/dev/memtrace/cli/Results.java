@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.memtrace.cli;
+
+import com.fasterxml.jackson.core.JsonGenerator;
+import dev.memtrace.config.MemoryConfig;
+import dev.memtrace.config.MemoryMode;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.Collectors;
+
+/** Parts of results that several commands have. */
+final class Results {
+  private Results() {}
+
+  static String seconds(Duration time) {
+    return String.format(Locale.ROOT, "%.3f s", time.toNanos() / 1e9);
+  }
+
+  /** A root as eight field elements in hexadecimal. */
+  static String root(List<Integer> root) {
+    return root.stream()
+        .map(element -> String.format(Locale.ROOT, "%08x", element))
+        .collect(Collectors.joining(" "));
+  }
+
+  static void writeSeconds(JsonGenerator json, String key, Duration time) throws IOException {
+    json.writeNumberField(key, time.toNanos() / 1e9);
+  }
+
+  static void writeRoot(JsonGenerator json, String key, List<Integer> root) throws IOException {
+    if (root.isEmpty()) {
+      return;
+    }
+    json.writeArrayFieldStart(key);
+    for (int element : root) {
+      json.writeNumber(element);
+    }
+    json.writeEndArray();
+  }
+
+  static void writeConfig(JsonGenerator json, MemoryMode mode, MemoryConfig config)
+      throws IOException {
+    json.writeObjectFieldStart("config");
+    json.writeStringField("mode", mode.label());
+    json.writeNumberField("as_height", config.asHeight());
+    json.writeNumberField("as_offset", config.asOffset());
+    json.writeNumberField("pointer_max_bits", config.pointerMaxBits());
+    json.writeNumberField("clk_max_bits", config.clkMaxBits());
+    json.writeNumberField("range_max_bits", config.rangeMaxBits());
+    json.writeNumberField("max_access_adapter_n", config.maxAccessAdapterN());
+    json.writeEndObject();
+  }
+
+  static String config(MemoryMode mode, MemoryConfig config) {
+    return "%s, as_height %d, as_offset %d, pointer_max_bits %d, clk_max_bits %d, range_max_bits %d, max_access_adapter_n %d"
+        .formatted(
+            mode.label(),
+            config.asHeight(),
+            config.asOffset(),
+            config.pointerMaxBits(),
+            config.clkMaxBits(),
+            config.rangeMaxBits(),
+            config.maxAccessAdapterN());
+  }
+}

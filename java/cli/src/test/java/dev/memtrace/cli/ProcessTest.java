@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.memtrace.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.memtrace.cli.CommandLineFixture.Run;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What only shows in a process of its own: signals, limits, locks of others. */
+@DisabledOnOs(OS.WINDOWS)
+@Timeout(120)
+class ProcessTest {
+  @TempDir private Path temp;
+
+  private Process start(List<String> command) throws IOException {
+    return new ProcessBuilder(command)
+        .redirectOutput(temp.resolve("stdout").toFile())
+        .redirectError(temp.resolve("stderr").toFile())
+        .start();
+  }
+
+  private Run await(Process process) throws IOException, InterruptedException {
+    assertThat(process.waitFor(90, TimeUnit.SECONDS)).isTrue();
+    return new Run(
+        process.exitValue(),
+        Files.readString(temp.resolve("stdout")),
+        Files.readString(temp.resolve("stderr")));
+  }
+
+  private List<String> names(Path folder) throws IOException {
+    try (Stream<Path> entries = Files.list(folder)) {
+      return entries.map(entry -> String.valueOf(entry.getFileName())).sorted().toList();
+    }
+  }
+
+  private static List<String> shell(String prefix, List<String> command) {
+    List<String> shell = new ArrayList<>(List.of("sh", "-c", prefix + " exec \"$@\"", "sh"));
+    shell.addAll(command);
+    return shell;
+  }
+
+  @Test
+  void aFullDiskIsRefusedAndLeavesNothing() throws Exception {
+    Path work = Files.createDirectory(temp.resolve("work"));
+    Path input = CommandLineFixture.small(work.resolve("input"));
+    List<String> generate =
+        CommandLineFixture.java(
+            Main.class, "generate", input.toString(), "--out", work.resolve("out").toString());
+    Run run = await(start(shell("ulimit -f 40;", generate)));
+    assertThat(run.code()).as(run.err()).isEqualTo(2);
+    assertThat(run.err())
+        .startsWith("memtrace: ")
+        .contains("cannot write", "File too large", "nothing was kept")
+        .doesNotContain("\tat ");
+    assertThat(run.out()).isEmpty();
+    assertThat(names(work)).containsExactly("input");
+  }
+
+  @Test
+  void interruptingRemovesThePartialBundle() throws Exception {
+    Path work = Files.createDirectory(temp.resolve("work"));
+    Path input = CommandLineFixture.large(work.resolve("input"), 1_500_000);
+    Process process =
+        start(
+            CommandLineFixture.java(
+                Main.class,
+                "generate",
+                input.toString(),
+                "--out",
+                work.resolve("out").toString(),
+                "--threads",
+                "1"));
+    while (!Files.exists(work.resolve(".out.partial").resolve("log.bin"))) {
+      assertThat(process.isAlive()).isTrue();
+      Thread.sleep(5);
+    }
+    new ProcessBuilder("kill", "-INT", Long.toString(process.pid())).start().waitFor();
+    Run run = await(process);
+    assertThat(run.code()).as(run.err()).isEqualTo(130);
+    assertThat(names(work)).containsExactly("input");
+    assertThat(run.err()).doesNotContain("\tat ");
+  }
+
+  @Test
+  void aTargetThatAnotherProcessWritesIsRefused() throws Exception {
+    Path work = Files.createDirectory(temp.resolve("work"));
+    Path input = CommandLineFixture.small(work.resolve("input"));
+    String lock = work.toRealPath().resolve(".out.lock").toString();
+    Process holder =
+        new ProcessBuilder(CommandLineFixture.java(LockHolder.class, lock)).start();
+    try {
+      assertThat(holder.inputReader(StandardCharsets.UTF_8).readLine()).isEqualTo("true");
+      String out = work.resolve("out").toString();
+      Run run = CommandLineFixture.run("generate", input.toString(), "--out", out);
+      assertThat(run.code()).isEqualTo(2);
+      assertThat(run.err()).contains("is in use");
+      assertThat(names(work)).containsExactly(".out.lock", "input");
+    } finally {
+      holder.getOutputStream().close();
+      holder.waitFor();
+    }
+    String out = work.resolve("out").toString();
+    assertThat(CommandLineFixture.run("generate", input.toString(), "--out", out).code()).isZero();
+    assertThat(names(work)).containsExactly("input", "out");
+  }
+
+  @Test
+  void tooLittleNativeMemoryIsRefused() throws Exception {
+    Path work = Files.createDirectory(temp.resolve("work"));
+    Path input = CommandLineFixture.large(work.resolve("input"), 500_000);
+    List<String> generate =
+        CommandLineFixture.java(
+            Main.class, "generate", input.toString(), "--out", work.resolve("out").toString());
+    generate.add(1, "-XX:MaxDirectMemorySize=8m");
+    Run run = await(start(generate));
+    assertThat(run.code()).as(run.err()).isEqualTo(2);
+    assertThat(run.err()).contains("native memory", "MaxDirectMemorySize").doesNotContain("\tat ");
+    assertThat(names(work)).containsExactly("input");
+  }
+
+  @Test
+  void nothingIsPaintedIntoAPipe() throws Exception {
+    Path input = CommandLineFixture.large(temp.resolve("input"), 600_000);
+    Run run =
+        await(
+            start(
+                CommandLineFixture.java(
+                    Main.class,
+                    "generate",
+                    input.toString(),
+                    "--out",
+                    temp.resolve("out").toString())));
+    assertThat(run.code()).as(run.err()).isZero();
+    assertThat(run.err()).isEmpty();
+  }
+}

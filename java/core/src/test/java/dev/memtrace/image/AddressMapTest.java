@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.memtrace.image;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.memtrace.config.MemoryConfig;
+import dev.memtrace.offheap.BufferPool;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class AddressMapTest {
+  private static final int P = 2013265921;
+  private static final MemoryConfig CONFIG =
+      MemoryConfig.defaults().withAsHeight(2).withPointerMaxBits(14);
+
+  /** A pool whose buffers hold rubbish, as those of a long-lived process do. */
+  private static BufferPool dirtyPool() {
+    BufferPool pool = new BufferPool(1L << 30);
+    List<MemorySegment> buffers = new ArrayList<>();
+    for (long size = 4096; size <= 2 << 20; size += size / 4) {
+      for (int i = 0; i < 2; i++) {
+        buffers.add(pool.acquire(size).fill((byte) 0x5A));
+      }
+    }
+    buffers.forEach(pool::release);
+    return pool;
+  }
+
+  private static Map<Long, Integer> cells(MemoryImage image) {
+    TreeMap<Long, Integer> cells = new TreeMap<>();
+    List<Long> order = new ArrayList<>();
+    image.forEachNonZero(
+        (space, pointer, value) -> {
+          order.add((long) space << 32 | pointer);
+          cells.put((long) space << 32 | pointer, value);
+        });
+    assertThat(order).containsExactlyElementsOf(cells.keySet()); // ascending, each once
+    assertThat(image.nonZeroCells()).isEqualTo(cells.size());
+    return cells;
+  }
+
+  @ParameterizedTest
+  @CsvSource({"0,1", "1,4", "2,11", "2,12", "2,13", "3,29", "16,29", "28,4", "28,29"})
+  void cellsOfEveryShape(int asHeight, int pointerMaxBits) {
+    MemoryConfig config =
+        MemoryConfig.defaults().withAsHeight(asHeight).withPointerMaxBits(pointerMaxBits);
+    AddressMap map = new AddressMap(config, dirtyPool());
+    TreeMap<Long, Integer> want = new TreeMap<>();
+    Random random = new Random(asHeight * 100L + pointerMaxBits);
+    int size = config.addressSpaceSize();
+    int last = config.lastAddressSpace();
+    for (int i = 0; i < 400; i++) {
+      int space = i % 4 == 0 ? last : 1 + random.nextInt(last);
+      int pointer =
+          switch (i % 5) {
+            case 0 -> size - 1;
+            case 1 -> 0;
+            case 2 -> Math.min(size - 1, 4095 + random.nextInt(2));
+            default -> random.nextInt(size);
+          };
+      int value = random.nextInt(3) == 0 ? 0 : random.nextInt(P);
+      int before = want.getOrDefault((long) space << 32 | pointer, 0);
+      assertThat(map.get(space, pointer)).isEqualTo(before);
+      if (i % 2 == 0) {
+        map.set(space, pointer, value);
+      } else {
+        assertThat(map.exchangeCell(space, pointer, value)).isEqualTo(before);
+      }
+      want.put((long) space << 32 | pointer, value);
+      assertThat(map.cell(space, pointer)).isEqualTo(value);
+    }
+    want.values().removeIf(value -> value == 0);
+    assertThat(cells(map)).isEqualTo(want);
+    assertThat(cells(map.readOnlyView())).isEqualTo(want);
+    assertThat(cells(AddressMap.copyOf(map, config, dirtyPool()))).isEqualTo(want);
+    map.release();
+  }
+
+  @Test
+  void runsOfCellsAcrossPages() {
+    AddressMap map = new AddressMap(CONFIG, dirtyPool());
+    Random random = new Random(4);
+    int[] shadow = new int[1 << 14];
+    for (int i = 0; i < 3000; i++) {
+      int n = 1 << random.nextInt(6);
+      int pointer =
+          Math.min((1 << 14) - n, Math.max(0, 4096 * random.nextInt(5) - random.nextInt(40)));
+      int[] data = random.ints(n + 2, 0, P).toArray();
+      int[] previous = new int[n + 3];
+      map.exchange(2, pointer, n, data, 1, previous, 3);
+      for (int j = 0; j < n; j++) {
+        assertThat(previous[3 + j]).isEqualTo(shadow[pointer + j]);
+        shadow[pointer + j] = data[1 + j];
+      }
+      int at = Math.max(0, pointer - random.nextInt(9));
+      int[] out = new int[n + 1];
+      map.read(2, at, n, out, 1);
+      for (int j = 0; j < n; j++) {
+        assertThat(out[1 + j]).isEqualTo(shadow[at + j]);
+      }
+    }
+    int[] absent = {9, 9, 9, 9};
+    map.read(3, 4094, 4, absent, 0);
+    assertThat(absent).containsOnly(0);
+  }
+
+  @Test
+  void exchangeInPlaceWhateverTheOverlap() {
+    BufferPool pool = dirtyPool();
+    for (int n : new int[] {1, 2, 4, 8, 16, 32}) {
+      for (int shift = -3; shift <= 3; shift++) {
+        for (int pointer : new int[] {0, 4096 - n / 2}) {
+          AddressMap map = new AddressMap(CONFIG, pool);
+          int[] old = new int[n];
+          int[] buffer = new int[40];
+          for (int i = 0; i < n; i++) {
+            old[i] = 1000 + i;
+            map.set(1, pointer + i, old[i]);
+            buffer[4 + i] = 1 + i;
+          }
+          map.exchange(1, pointer, n, buffer, 4, buffer, 4 + shift);
+          for (int i = 0; i < n; i++) {
+            assertThat(buffer[4 + shift + i]).as("n %d shift %d", n, shift).isEqualTo(old[i]);
+            assertThat(map.get(1, pointer + i)).as("n %d shift %d", n, shift).isEqualTo(1 + i);
+          }
+          map.release();
+        }
+      }
+    }
+  }
+
+  @Test
+  void aMapOverABaseLeavesTheBase() {
+    AddressMap base = new AddressMap(CONFIG, dirtyPool());
+    base.set(1, 5, 50).set(1, 9000, 90).set(3, 0, 30);
+    Map<Long, Integer> before = cells(base);
+    AddressMap map = AddressMap.over(base, dirtyPool());
+    assertThat(cells(map)).isEqualTo(before);
+    assertThat(map.get(1, 9000)).isEqualTo(90);
+    map.set(1, 5, 51).set(1, 6, 60).set(2, 4096, 20).set(3, 0, 0);
+    int[] out = new int[4];
+    map.read(1, 4, 4, out, 0);
+    assertThat(out).containsExactly(0, 51, 60, 0);
+    assertThat(map.exchangeCell(1, 9001, 91)).isZero();
+    assertThat(cells(base)).isEqualTo(before);
+    TreeMap<Long, Integer> want = new TreeMap<>();
+    want.put(1L << 32 | 5, 51);
+    want.put(1L << 32 | 6, 60);
+    want.put(1L << 32 | 9000, 90);
+    want.put(1L << 32 | 9001, 91);
+    want.put(2L << 32 | 4096, 20);
+    assertThat(cells(map)).isEqualTo(want);
+    AddressMap second = AddressMap.over(map, dirtyPool());
+    second.set(1, 9001, 0);
+    assertThat(second.get(2, 4096)).isEqualTo(20);
+    want.remove(1L << 32 | 9001);
+    assertThat(cells(second)).isEqualTo(want);
+    second.release();
+    map.release();
+    assertThat(cells(base)).isEqualTo(before);
+  }
+
+  @Test
+  void aCopySharesNothing() {
+    AddressMap map = new AddressMap(CONFIG);
+    map.set(1, 1, 1);
+    AddressMap copy = AddressMap.copyOf(map, CONFIG, dirtyPool());
+    map.set(1, 1, 2);
+    copy.set(1, 2, 3);
+    assertThat(copy.get(1, 1)).isEqualTo(1);
+    assertThat(map.get(1, 2)).isZero();
+    map.release();
+    assertThat(copy.get(1, 1)).isEqualTo(1);
+  }
+
+  @Test
+  void pagesOfSmallSpacesHaveOnlyTheCellsThatExist() {
+    MemoryConfig config = CONFIG.withPointerMaxBits(5);
+    AddressMap map = new AddressMap(config, dirtyPool());
+    map.set(2, 31, 4);
+    List<String> pages = new ArrayList<>();
+    map.forEachPage(
+        (space, first, memory, offset, count) -> {
+          assertThat(memory.isReadOnly()).isTrue();
+          pages.add(space + " " + first + " " + count);
+        });
+    assertThat(pages).containsExactly("2 0 32");
+  }
+
+  @Test
+  void zeroWrittenToAnAbsentPageMakesNone() {
+    AddressMap map = new AddressMap(CONFIG);
+    map.set(1, 1, 0);
+    map.forEachPage((space, first, memory, offset, count) -> assertThat(space).isEqualTo(-1));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "0,0",
+    "5,0",
+    "-1,0",
+    "-2147483648,0",
+    "2147483647,0",
+    "1,16384",
+    "1,-1",
+    "4,-2147483648",
+    "4,2147483647"
+  })
+  void cellsThatDoNotExist(int space, int pointer) {
+    AddressMap map = new AddressMap(CONFIG);
+    assertThatThrownBy(() -> map.get(space, pointer))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("does not exist");
+    assertThatThrownBy(() -> map.set(space, pointer, 1))
+        .isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(() -> map.readOnlyView().get(space, pointer))
+        .isInstanceOf(IllegalArgumentException.class);
+  }
+
+  @Test
+  void valuesThatAreNotCanonical() {
+    AddressMap map = new AddressMap(CONFIG);
+    for (int value : new int[] {P, P + 1, -1, Integer.MIN_VALUE}) {
+      assertThatThrownBy(() -> map.set(1, 3, value))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining(Integer.toUnsignedString(value));
+    }
+    assertThat(map.get(1, 3)).isZero();
+    map.set(1, 3, P - 1);
+    assertThat(map.get(1, 3)).isEqualTo(P - 1);
+  }
+
+  @Test
+  void aReleasedImageCannotBeRead() {
+    AddressMap map = new AddressMap(CONFIG).set(1, 1, 1);
+    MemoryImage view = map.readOnlyView();
+    map.release();
+    assertThatThrownBy(() -> view.get(1, 1)).isInstanceOf(IllegalStateException.class);
+    assertThatThrownBy(view::nonZeroCells).isInstanceOf(IllegalStateException.class);
+    assertThatThrownBy(() -> map.set(1, 1, 1)).isInstanceOf(IllegalStateException.class);
+  }
+}
