@@ -44,8 +44,7 @@ public class OnlineBenchmark {
   @Setup(Level.Invocation)
   public void open() {
     VariableRangeChecker rangeChecker =
-        new VariableRangeChecker(
-            new RangeCheckerBus(1, loaded.initial().config().rangeMaxBits()));
+        new VariableRangeChecker(new RangeCheckerBus(1, loaded.initial().config().rangeMaxBits()));
     controller =
         MemoryController.withPersistentMemory(
             new MemoryBus(0),

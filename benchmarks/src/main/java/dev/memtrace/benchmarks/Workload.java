@@ -40,8 +40,8 @@ public record Workload(MemoryMode mode, AddressMap initial, AccessLog log) {
     Bundle bundle = Bundle.open(Path.of(name));
     return new Workload(
         bundle.manifest().mode(),
-        bundle.readInitialMemory(unused -> {}),
-        bundle.readLog(BufferPool.shared(), unused -> {}));
+        bundle.readInitialMemory(_ -> {}),
+        bundle.readLog(BufferPool.shared(), _ -> {}));
   }
 
   private static Workload synthetic() {

@@ -27,8 +27,7 @@ class ReadmeTest {
 
   @Test
   void theEmbeddingExamplePrintsWhatTheReadmeSays() throws IOException, InterruptedException {
-    Matcher example =
-        EXAMPLE.matcher(Files.readString(Project.root().resolve("README.md")));
+    Matcher example = EXAMPLE.matcher(Files.readString(Project.root().resolve("README.md")));
     assertThat(example.find()).as("a Java example and its output in README.md").isTrue();
     Path source = folder.resolve("Embedding.java");
     Files.writeString(source, example.group(1));

@@ -5,6 +5,7 @@ import dev.memtrace.backend.BackendUnavailableException;
 import dev.memtrace.bundle.BundleException;
 import dev.memtrace.offheap.OutOfNativeMemoryException;
 import java.io.PrintStream;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.ParameterException;
@@ -50,7 +51,8 @@ final class Failures {
   }
 
   private static int refuse(@Nullable String message, PrintStream err) {
-    err.println(PREFIX + message);
+    String text = String.valueOf(message);
+    err.println(PREFIX + text.lines().map(Results::printable).collect(Collectors.joining("\n")));
     return ExitCode.REFUSED;
   }
 

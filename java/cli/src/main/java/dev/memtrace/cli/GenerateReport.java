@@ -22,7 +22,7 @@ record GenerateReport(GenerationReport report) {
     BundleManifest manifest = report.manifest();
     out.printf(
         "%s: %s entries, end timestamp %s, backend %s%n",
-        manifest.name(),
+        Results.printable(manifest.name()),
         TextTable.number(manifest.log().count()),
         manifest.endTimestamp(),
         report.backend());

@@ -25,7 +25,7 @@ record InspectReport(
     long poseidon2Inputs) {
 
   void print(PrintStream out) {
-    out.println(manifest.name());
+    out.println(Results.printable(manifest.name()));
     out.println("config            " + Results.config(manifest.mode(), manifest.config()));
     out.println("log entries       " + TextTable.number(manifest.log().count()));
     out.println("end timestamp     " + TextTable.number(endTimestamp));

@@ -14,7 +14,11 @@ final class Interruption implements AutoCloseable {
               cleanUp.run();
             },
             "memtrace-interruption");
-    Runtime.getRuntime().addShutdownHook(hook);
+    try {
+      Runtime.getRuntime().addShutdownHook(hook);
+    } catch (IllegalStateException e) {
+      throw new InterruptedCommandException(e); // the process is ending already
+    }
   }
 
   boolean happened() {

@@ -18,6 +18,11 @@ final class Results {
     return String.format(Locale.ROOT, "%.3f s", time.toNanos() / 1e9);
   }
 
+  /** Text from a bundle, which nobody trusts, without what would steer a terminal. */
+  static String printable(String text) {
+    return text.replaceAll("\\p{Cntrl}", "?");
+  }
+
   /** A root as eight field elements in hexadecimal. */
   static String root(List<Integer> root) {
     return root.stream()

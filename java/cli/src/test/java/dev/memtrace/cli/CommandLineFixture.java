@@ -36,7 +36,7 @@ final class CommandLineFixture {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     // Fewer files of the JVM's own; the limits of the tests are for ours.
-    command.addAll(List.of("-XX:-UsePerfData", "-Xshare:auto", "-Xmx512m"));
+    command.addAll(List.of("-XX:-UsePerfData", "-Xshare:auto", "-Xmx1g"));
     command.addAll(List.of("--enable-native-access=ALL-UNNAMED", "-cp"));
     command.add(System.getProperty("java.class.path"));
     command.add(main.getName());

@@ -145,8 +145,7 @@ class MainTest {
 
   @Test
   void generatesOnlyTheProductsAskedFor() {
-    assertThat(run("generate", input, "--out", out, "--products", "final,records").code())
-        .isZero();
+    assertThat(run("generate", input, "--out", out, "--products", "final,records").code()).isZero();
     assertThat(Path.of(out).toFile().list())
         .containsExactlyInAnyOrder("manifest.json", "log.bin", "final.bin", "records.bin");
   }
@@ -191,6 +190,16 @@ class MainTest {
         "log.bin: entry 0 at word 0",
         "address spaces are 1 to 2");
     assertThat(names()).containsExactly("bad", "input");
+  }
+
+  @Test
+  void aNameFromABundleCannotSteerTheTerminal() throws IOException {
+    Path manifest = Path.of(input).resolve("manifest.json");
+    String json = Files.readString(manifest);
+    Files.writeString(manifest, json.replace("\"tiny\"", "\"a\\u001b[2Jb\\nc\""));
+    assertThat(run("inspect", input).out()).startsWith("a?[2Jb?c");
+    Files.writeString(manifest, json.replace("\"persistent\"", "\"a\\u001b[2J\""));
+    refused(run("inspect", input), "config.mode is \"a?[2J\"");
   }
 
   @Test

@@ -98,8 +98,7 @@ class ProcessTest {
     Path work = Files.createDirectory(temp.resolve("work"));
     Path input = CommandLineFixture.small(work.resolve("input"));
     String lock = work.toRealPath().resolve(".out.lock").toString();
-    Process holder =
-        new ProcessBuilder(CommandLineFixture.java(LockHolder.class, lock)).start();
+    Process holder = new ProcessBuilder(CommandLineFixture.java(LockHolder.class, lock)).start();
     try {
       assertThat(holder.inputReader(StandardCharsets.UTF_8).readLine()).isEqualTo("true");
       String out = work.resolve("out").toString();
@@ -132,7 +131,7 @@ class ProcessTest {
 
   @Test
   void nothingIsPaintedIntoAPipe() throws Exception {
-    Path input = CommandLineFixture.large(temp.resolve("input"), 600_000);
+    Path input = CommandLineFixture.large(temp.resolve("input"), 300_000);
     Run run =
         await(
             start(

@@ -101,7 +101,7 @@ public final class TraceBackends {
     ClassLoader own = TraceBackends.class.getClassLoader();
     ClassLoader context = Thread.currentThread().getContextClassLoader();
     load(own, providers);
-    if (context != null && context != own) {
+    if (context != null && !context.equals(own)) {
       load(context, providers);
     }
     providers.sort(

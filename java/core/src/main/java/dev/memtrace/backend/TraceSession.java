@@ -96,8 +96,7 @@ public interface TraceSession extends AutoCloseable {
    * @param rangeChecker receives the range checks
    * @return one input per AIR in AIR order, owned by the caller
    */
-  List<AirProofInput> generateAirProofInputs(
-      long[] heights, VariableRangeChecker rangeChecker);
+  List<AirProofInput> generateAirProofInputs(long[] heights, VariableRangeChecker rangeChecker);
 
   /**
    * Makes the auxiliary columns of every access in log order, once finalised, and adds their range

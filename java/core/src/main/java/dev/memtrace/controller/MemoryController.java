@@ -202,13 +202,7 @@ public final class MemoryController implements AutoCloseable {
       CompressionBus compressionBus,
       TraceBackend backend) {
     return new MemoryController(
-        MemoryMode.PERSISTENT,
-        config,
-        memoryBus,
-        rangeChecker,
-        merkleBus,
-        compressionBus,
-        backend);
+        MemoryMode.PERSISTENT, config, memoryBus, rangeChecker, merkleBus, compressionBus, backend);
   }
 
   // ------------------------------------------------------------------ states
@@ -233,7 +227,10 @@ public final class MemoryController implements AutoCloseable {
 
   private IllegalStateException wrongState(String operation, String wanted) {
     return new IllegalStateException(
-        operation + " needs a memory controller in state " + wanted + "; this one is in state "
+        operation
+            + " needs a memory controller in state "
+            + wanted
+            + "; this one is in state "
             + state);
   }
 
@@ -389,13 +386,7 @@ public final class MemoryController implements AutoCloseable {
    * @throws IndexOutOfBoundsException if an array has no room
    */
   public long write(
-      int addressSpace,
-      int pointer,
-      int n,
-      int[] in,
-      int offset,
-      int[] prevOut,
-      int prevOffset) {
+      int addressSpace, int pointer, int n, int[] in, int offset, int[] prevOut, int prevOffset) {
     require(State.ACTIVE, "write");
     Objects.checkFromIndexSize(prevOffset, n, prevOut.length);
     long id = log.appendWrite(addressSpace, pointer, n, in, offset);
@@ -713,8 +704,7 @@ public final class MemoryController implements AutoCloseable {
    */
   public List<AirProofInput> generateAirProofInputs() {
     require(State.FINALIZED, "generateAirProofInputs");
-    List<AirProofInput> inputs =
-        session.generateAirProofInputs(finalTraceHeights(), rangeChecker);
+    List<AirProofInput> inputs = session.generateAirProofInputs(finalTraceHeights(), rangeChecker);
     state = State.CONSUMED;
     return Collections.unmodifiableList(inputs);
   }

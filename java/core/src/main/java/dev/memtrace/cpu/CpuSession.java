@@ -234,8 +234,7 @@ final class CpuSession implements TraceSession {
       Air air = new AccessAdapterAir(adapter.blockSize());
       long height = heights[first + i];
       TraceMatrix trace = Traces.matrix(pool, adapter.takeTrace(height), height, air.width());
-      inputs.add(
-          new AirProofInput(air, trace, new int[0], rows[i], replay.logOrderRows(i)));
+      inputs.add(new AirProofInput(air, trace, new int[0], rows[i], replay.logOrderRows(i)));
     }
     handedOver = rows;
     return inputs;
@@ -244,8 +243,7 @@ final class CpuSession implements TraceSession {
   private AirProofInput volatileBoundary(
       TouchedBlocks blocks, long height, VariableRangeChecker rangeChecker) {
     MemorySegment buffer = Traces.acquire(pool, height, VolatileBoundaryAir.WIDTH);
-    VolatileBoundaryTrace.fill(
-        backend.workers(), config, blocks, height, rangeChecker, buffer);
+    VolatileBoundaryTrace.fill(backend.workers(), config, blocks, height, rangeChecker, buffer);
     return new AirProofInput(
         new VolatileBoundaryAir(),
         Traces.matrix(pool, buffer, height, VolatileBoundaryAir.WIDTH),
@@ -276,8 +274,7 @@ final class CpuSession implements TraceSession {
                 }
               }
             });
-    return new ChunkedWords(
-        List.of(parts), unused -> List.of(buffers).forEach(pool::release));
+    return new ChunkedWords(List.of(parts), _ -> List.of(buffers).forEach(pool::release));
   }
 
   @Override

@@ -53,7 +53,8 @@ final class PersistentTraces {
     PersistentBoundaryTrace chunks =
         new PersistentBoundaryTrace(backend.workers(), touched, initial, boundary);
 
-    TouchedNodeCounts counts = new TouchedNodeCounts(chunks.count(), chunks::leaf, dimensions.overallHeight());
+    TouchedNodeCounts counts =
+        new TouchedNodeCounts(chunks.count(), chunks::leaf, dimensions.overallHeight());
     long merkleRows = 2 * counts.above(0);
     long merkleHeight = TraceHeight.nextPowerOfTwo(merkleRows);
     MemorySegment merkle = Traces.acquire(pool, merkleHeight, MerkleAir.WIDTH);

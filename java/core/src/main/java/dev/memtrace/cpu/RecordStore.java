@@ -60,7 +60,7 @@ final class RecordStore {
     for (int i = 0; i < segments.size(); i++) {
       parts.add(words(i));
     }
-    return new ChunkedWords(parts, unused -> {});
+    return new ChunkedWords(parts, _ -> {});
   }
 
   MemoryRecord record(long id) {

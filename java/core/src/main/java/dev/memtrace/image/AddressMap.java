@@ -249,6 +249,7 @@ public final class AddressMap implements MemoryImage {
     exchangeCells(addressSpace, pointer, n, in, inOffset, previous, previousOffset);
   }
 
+  @SuppressWarnings("ReferenceEquality") // whether the arrays are one
   private void exchangeCells(
       int addressSpace,
       int pointer,
@@ -278,9 +279,7 @@ public final class AddressMap implements MemoryImage {
    */
   public int cell(int addressSpace, int pointer) {
     int page = usedPage(addressSpace, pointer);
-    return page < 0
-        ? 0
-        : pages.memory().get(WORD, pages.offset(page) + 4L * (pointer & PAGE_MASK));
+    return page < 0 ? 0 : pages.memory().get(WORD, pages.offset(page) + 4L * (pointer & PAGE_MASK));
   }
 
   /**

@@ -150,8 +150,7 @@ public final class AccessLog implements MemoryLog {
       nextSegment();
     }
     recordWords += 4 + n;
-    return append(
-        LogHeader.access(false, addressSpace, pointer, Integer.numberOfTrailingZeros(n)));
+    return append(LogHeader.access(false, addressSpace, pointer, Integer.numberOfTrailingZeros(n)));
   }
 
   /**
@@ -192,8 +191,7 @@ public final class AccessLog implements MemoryLog {
     }
     valueWords += n;
     recordWords += 4 + 2 * n;
-    return append(
-        LogHeader.access(true, addressSpace, pointer, Integer.numberOfTrailingZeros(n)));
+    return append(LogHeader.access(true, addressSpace, pointer, Integer.numberOfTrailingZeros(n)));
   }
 
   /** Negative if the value is not canonical. */
@@ -222,7 +220,7 @@ public final class AccessLog implements MemoryLog {
           "increment_timestamp_by " + amount + ": the amount must not be negative");
     }
     if (amount >= timestampLimit - timestamp) {
-      rejectClock(amount);
+      rejectClock("increment_timestamp_by", amount);
     }
     if (entries == segmentEntries) {
       nextSegment();
@@ -243,11 +241,9 @@ public final class AccessLog implements MemoryLog {
    */
   public long append(MemoryLogEntry entry) {
     return switch (entry) {
-      case MemoryLogEntry.Read read ->
-          appendRead(read.addressSpace(), read.pointer(), read.len());
+      case MemoryLogEntry.Read read -> appendRead(read.addressSpace(), read.pointer(), read.len());
       case MemoryLogEntry.Write write ->
-          appendWrite(
-              write.addressSpace(), write.pointer(), write.data().length, write.data(), 0);
+          appendWrite(write.addressSpace(), write.pointer(), write.data().length, write.data(), 0);
       case MemoryLogEntry.IncrementTimestampBy increment -> appendIncrement(increment.amount());
     };
   }
@@ -270,7 +266,7 @@ public final class AccessLog implements MemoryLog {
       rejectAccess(operation, addressSpace, pointer, n);
     }
     if (timestamp + 1 >= timestampLimit) {
-      rejectClock(1);
+      rejectClock(operation, 1);
     }
   }
 
@@ -287,7 +283,7 @@ public final class AccessLog implements MemoryLog {
               + BabyBear.P);
     }
     if (timestamp + 1 >= timestampLimit) {
-      rejectClock(1);
+      rejectClock("read", 1);
     }
   }
 
@@ -342,9 +338,10 @@ public final class AccessLog implements MemoryLog {
             + BabyBear.P);
   }
 
-  private void rejectClock(long amount) {
+  private void rejectClock(String operation, long amount) {
     throw new AccessRejectedException(
-        "clock overflow: the timestamp would advance by "
+        operation
+            + ": clock overflow: the timestamp would advance by "
             + amount
             + " and reach its limit 2^clkMaxBits = "
             + config.timestampLimit()

@@ -19,8 +19,7 @@ public final class LogSegment {
   public static final ValueLayout.OfInt CELL = IntBuffer64.WORD;
 
   /** Layout of two cells, the first one in the low half. */
-  static final ValueLayout.OfLong CELL_PAIR =
-      IntBuffer64.PAIR;
+  static final ValueLayout.OfLong CELL_PAIR = IntBuffer64.PAIR;
 
   private static final int INDEX_STRIDE_BITS = 6;
 

@@ -102,7 +102,11 @@ public final class MemoryTree {
               leaves.cells.segment(), IntBuffer64.WORD, 4L * CHUNK * from, cells, 0, cells.length);
           int[] digests = hashChunks(cells, count);
           MemorySegment.copy(
-              digests, 0, level.initial.segment(), IntBuffer64.WORD, 4L * DIGEST * from,
+              digests,
+              0,
+              level.initial.segment(),
+              IntBuffer64.WORD,
+              4L * DIGEST * from,
               digests.length);
           int[] canonical = new int[digests.length];
           BabyBear.fromMontgomery(digests, 0, canonical, 0, digests.length);
@@ -125,7 +129,11 @@ public final class MemoryTree {
           }
           int[] digests = hashChunks(cells, count);
           MemorySegment.copy(
-              digests, 0, level.after.segment(), IntBuffer64.WORD, 4L * DIGEST * from,
+              digests,
+              0,
+              level.after.segment(),
+              IntBuffer64.WORD,
+              4L * DIGEST * from,
               digests.length);
           BabyBear.fromMontgomery(digests, 0, digests, 0, digests.length);
           for (int i = 0; i < count; i++) {

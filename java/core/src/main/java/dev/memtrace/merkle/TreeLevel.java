@@ -55,8 +55,7 @@ final class TreeLevel {
   }
 
   static void store(IntBuffer64 digests, int node, int[] in, int offset) {
-    MemorySegment.copy(
-        in, offset, digests.segment(), IntBuffer64.WORD, 4L * DIGEST * node, DIGEST);
+    MemorySegment.copy(in, offset, digests.segment(), IntBuffer64.WORD, 4L * DIGEST * node, DIGEST);
   }
 
   void release() {

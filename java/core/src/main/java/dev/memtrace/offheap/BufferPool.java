@@ -91,7 +91,7 @@ public final class BufferPool {
     if (retainedBytes + size > maxRetainedBytes) {
       return;
     }
-    free.computeIfAbsent(size, unused -> new ArrayDeque<>()).push(segment);
+    free.computeIfAbsent(size, _ -> new ArrayDeque<>()).push(segment);
     freeAddresses.add(segment.address());
     retainedBytes += size;
   }

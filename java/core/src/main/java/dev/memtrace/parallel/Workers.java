@@ -119,6 +119,7 @@ public final class Workers implements AutoCloseable {
     }
   }
 
+  @SuppressWarnings("ReferenceEquality") // a throwable cannot suppress itself
   private static @Nullable Throwable merge(@Nullable Throwable first, @Nullable Throwable second) {
     if (first == null) {
       return second;

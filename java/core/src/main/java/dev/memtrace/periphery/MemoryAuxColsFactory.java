@@ -85,7 +85,6 @@ public final class MemoryAuxColsFactory {
     int difference = record.timestamp() - record.prevTimestamp() - 1;
     rangeChecker.addLimbs(difference, clkMaxBits);
     int limb = rangeChecker.rangeMaxBits();
-    columns.setBase(
-        record.prevTimestamp(), difference & ((1 << limb) - 1), difference >>> limb);
+    columns.setBase(record.prevTimestamp(), difference & ((1 << limb) - 1), difference >>> limb);
   }
 }

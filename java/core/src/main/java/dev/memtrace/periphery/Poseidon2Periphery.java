@@ -116,10 +116,7 @@ public final class Poseidon2Periphery implements AutoCloseable {
     memory = rows.ensure((size + 1L) * ROW_WORDS, (long) size * ROW_WORDS);
     long rowAt = size * ROW_BYTES;
     for (int i = 0; i < 4 * STATE; i += 8) {
-      memory.set(
-          IntBuffer64.PAIR,
-          rowAt + i,
-          i < 4 * words ? getLong(source, at + i) : 0);
+      memory.set(IntBuffer64.PAIR, rowAt + i, i < 4 * words ? getLong(source, at + i) : 0);
     }
     memory.set(IntBuffer64.WORD, rowAt + 4 * STATE, 1);
     table[slot] = ++size;

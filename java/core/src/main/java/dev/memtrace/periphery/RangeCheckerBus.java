@@ -12,7 +12,8 @@ public record RangeCheckerBus(int index, int rangeMaxBits) {
   public RangeCheckerBus {
     BusIndex.check(index);
     if (rangeMaxBits < 1 || rangeMaxBits > 26) {
-      throw new IllegalArgumentException("rangeMaxBits is " + rangeMaxBits + "; it must be 1 to 26");
+      throw new IllegalArgumentException(
+          "rangeMaxBits is " + rangeMaxBits + "; it must be 1 to 26");
     }
   }
 }

@@ -101,10 +101,7 @@ public final class AdapterRows {
   }
 
   private void append(
-      List<AdapterRows> lanes,
-      long[] next,
-      long[] end,
-      ToLongBiFunction<AdapterRows, Long> order) {
+      List<AdapterRows> lanes, long[] next, long[] end, ToLongBiFunction<AdapterRows, Long> order) {
     while (true) {
       int first = -1;
       long least = Long.MAX_VALUE;

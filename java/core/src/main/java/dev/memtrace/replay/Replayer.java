@@ -8,7 +8,6 @@ import dev.memtrace.image.PageStore;
 import dev.memtrace.log.LogHeader;
 import dev.memtrace.log.LogSegment;
 import dev.memtrace.offheap.BufferPool;
-import dev.memtrace.offheap.IntBuffer64;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
@@ -125,7 +124,7 @@ final class Replayer {
         break;
       }
       memory.set(WORD, cell + BlockMap.STATES, BlockMap.blockState(time, 2));
-      records.set(PAIR, target, (logIndex + i) & 0xFFFFFFFFL | (long) time << 32);
+      records.set(PAIR, target, ((logIndex + i) & 0xFFFFFFFFL) | ((long) time << 32));
       records.set(PAIR, target + 8, BlockMap.timestamp(state) | LENGTH_4);
       long old0 = memory.get(PAIR, cell);
       long old1 = memory.get(PAIR, cell + 8);
@@ -172,8 +171,7 @@ final class Replayer {
       records.set(WORD, out, pointer);
       out += 4;
     } else if (header < 0) {
-      blocks.exchangeValues(
-          space, pointer, n, segment.values(), in, records, out, out + 4L * n);
+      blocks.exchangeValues(space, pointer, n, segment.values(), in, records, out, out + 4L * n);
       in += 4L * n;
       out += 8L * n;
     } else {

@@ -49,7 +49,11 @@ public final class PersistentBoundaryTrace implements TouchedChunks {
                   initial.read(space, pointer, CHUNK, before, 0);
                   head(first, 1, space, pointer, 0);
                   MemorySegment.copy(
-                      before, 0, rows, IntBuffer64.WORD, first + 4 * PersistentBoundaryAir.VALUES,
+                      before,
+                      0,
+                      rows,
+                      IntBuffer64.WORD,
+                      first + 4 * PersistentBoundaryAir.VALUES,
                       CHUNK);
                   long second = first + ROW_BYTES;
                   head(second, BabyBear.P - 1, space, pointer, timestamp);

@@ -14,6 +14,7 @@ import java.lang.foreign.MemorySegment;
 /** Rows of the volatile boundary: one for each touched cell, sorted, each compared to the next. */
 public final class VolatileBoundaryTrace {
   private static final int ROW_BYTES = 4 * VolatileBoundaryAir.WIDTH;
+
   /** Inverses of the small differences, which are nearly all there are. */
   private static final int[] SMALL_INVERSES = new int[64];
 
@@ -82,12 +83,7 @@ public final class VolatileBoundaryTrace {
   }
 
   private void cell(
-      long ordinal,
-      int space,
-      int pointer,
-      int timestamp,
-      MemorySegment memory,
-      long offset) {
+      long ordinal, int space, int pointer, int timestamp, MemorySegment memory, long offset) {
     long row = ordinal * ROW_BYTES;
     rows.asSlice(row, ROW_BYTES).fill((byte) 0);
     set(row, VolatileBoundaryAir.SPACE, space);

@@ -80,8 +80,7 @@ class BundleGeneratorTest {
   private static Map<String, String> content(Path folder) throws IOException {
     Map<String, String> content = new TreeMap<>();
     for (String name : names(folder)) {
-      content.put(
-          name, HexFormat.of().formatHex(Files.readAllBytes(folder.resolve(name))));
+      content.put(name, HexFormat.of().formatHex(Files.readAllBytes(folder.resolve(name))));
     }
     return content;
   }
@@ -117,8 +116,7 @@ class BundleGeneratorTest {
         .containsExactly(
             "Boundary", "Merkle", "AccessAdapter<2>", "AccessAdapter<4>", "AccessAdapter<8>");
     assertThat(Files.readAllBytes(out.resolve("final.bin")))
-        .isEqualTo(
-            BundleFixture.bytes(1, 8, 3, 1, 9, 4, 2, 0, 5, 2, 16, 7, 2, 17, 9));
+        .isEqualTo(BundleFixture.bytes(1, 8, 3, 1, 9, 4, 2, 0, 5, 2, 16, 7, 2, 17, 9));
     assertThat(Files.readAllBytes(out.resolve("records.bin")))
         .startsWith(BundleFixture.bytes(0, 1, 0, 4, 3, 4, 0, 0, 1, 2, 0, 2, 7, 9, 0, 0));
   }

@@ -66,10 +66,7 @@ class BundleTest {
   }
 
   private void logRefused(String... parts) {
-    assertThatThrownBy(this::readLog)
-        .isInstanceOf(BundleException.class)
-        .message()
-        .contains(parts);
+    assertThatThrownBy(this::readLog).isInstanceOf(BundleException.class).message().contains(parts);
   }
 
   private void initialRefused(String... parts) {
@@ -377,8 +374,7 @@ class BundleTest {
         "2 16777214|clock overflow",
       })
   void refusesAnIllegalEntry(String words, String message) throws IOException {
-    int[] entry =
-        List.of(words.split(" ")).stream().mapToInt(Integer::parseInt).toArray();
+    int[] entry = List.of(words.split(" ")).stream().mapToInt(Integer::parseInt).toArray();
     int[] log = new int[2 + entry.length];
     log[0] = 2;
     log[1] = 1;
@@ -402,8 +398,7 @@ class BundleTest {
     AccessLog log = readLog();
     assertThat(log.size()).isEqualTo(entries);
     assertThat(log.get(entries - 1))
-        .isEqualTo(
-            new MemoryLogEntry.Write(2, (entries - 1) % 16384, new int[] {entries - 1}));
+        .isEqualTo(new MemoryLogEntry.Write(2, (entries - 1) % 16384, new int[] {entries - 1}));
     words[5 * 69_000] = 9;
     log(entries, words);
     logRefused("entry 69000 at word 345000: kind 9");

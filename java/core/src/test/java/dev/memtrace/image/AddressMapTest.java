@@ -25,9 +25,10 @@ class AddressMapTest {
   private static BufferPool dirtyPool() {
     BufferPool pool = new BufferPool(1L << 30);
     List<MemorySegment> buffers = new ArrayList<>();
-    for (long size = 4096; size <= 2 << 20; size += size / 4) {
-      for (int i = 0; i < 2; i++) {
-        buffers.add(pool.acquire(size).fill((byte) 0x5A));
+    for (long power = 4096; power <= 2 << 20; power *= 2) {
+      for (long quarters = 4; quarters < 8; quarters++) { // every size class of the pool
+        buffers.add(pool.acquire(power / 4 * quarters).fill((byte) 0x5A));
+        buffers.add(pool.acquire(power / 4 * quarters).fill((byte) 0x5A));
       }
     }
     buffers.forEach(pool::release);

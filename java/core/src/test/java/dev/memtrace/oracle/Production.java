@@ -47,9 +47,10 @@ final class Production {
   static TraceBackend backend(int threads) {
     BufferPool pool = new BufferPool(1L << 28);
     List<MemorySegment> buffers = new ArrayList<>();
-    for (long bytes = 4096; bytes <= 2 << 20; bytes += bytes / 4) {
-      for (int i = 0; i < 4; i++) {
-        buffers.add(pool.acquire(bytes).fill((byte) 0x5A));
+    for (long power = 4096; power <= 2 << 20; power *= 2) {
+      for (long quarters = 4; quarters < 8; quarters++) { // every size class of the pool
+        buffers.add(pool.acquire(power / 4 * quarters).fill((byte) 0x5A));
+        buffers.add(pool.acquire(power / 4 * quarters).fill((byte) 0x5A));
       }
     }
     buffers.forEach(pool::release);

@@ -5,13 +5,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.fail;
 
 import dev.memtrace.backend.TraceBackend;
+import dev.memtrace.config.MemoryConfig;
 import dev.memtrace.config.MemoryMode;
 import dev.memtrace.log.MemoryLogEntry;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.TreeMap;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -50,6 +54,42 @@ class ReplayOracleTest {
   @ValueSource(ints = {0, 1, 2, 3})
   void longLogs(int i) {
     check(RandomLogs.longLog(SEED, i, i == 0 ? 70_000 : 20_000), i);
+  }
+
+  /** Every distance between neighbouring rows of the volatile boundary, and of touched chunks. */
+  @ParameterizedTest
+  @EnumSource(MemoryMode.class)
+  void gapsOfEveryWidth(MemoryMode mode) {
+    List<MemoryLogEntry> log = new ArrayList<>();
+    int pointer = 0;
+    for (int gap = 1; gap < 300; gap++) {
+      log.add(new MemoryLogEntry.Read(1 + gap / 100, pointer, 1));
+      pointer += gap;
+    }
+    check(fixed("gaps", mode, log), 0);
+  }
+
+  /** Blocks at both ends of the first and the last address space. */
+  @ParameterizedTest
+  @EnumSource(MemoryMode.class)
+  void endsOfTheAddressSpaces(MemoryMode mode) {
+    int end = MemoryConfig.defaults().addressSpaceSize();
+    List<MemoryLogEntry> log = new ArrayList<>();
+    for (int space : new int[] {1, 2, 8}) {
+      for (int n = 32; n >= 1; n /= 2) {
+        log.add(new MemoryLogEntry.Read(space, end - n, n));
+        log.add(new MemoryLogEntry.Write(space, 0, new int[n]));
+        log.add(new MemoryLogEntry.Read(space, end - 33, n));
+      }
+      log.add(new MemoryLogEntry.Read(space, end - 32, 32));
+    }
+    for (int i = 0; i < 3; i++) {
+      check(fixed("ends", mode, log), i);
+    }
+  }
+
+  private static LogCase fixed(String name, MemoryMode mode, List<MemoryLogEntry> log) {
+    return new LogCase(name, mode, MemoryConfig.defaults(), new TreeMap<>(), log, List.of());
   }
 
   @Test

@@ -243,6 +243,21 @@ class PeripheryTest {
     }
   }
 
+  /** Inputs that differ only in their right half meet on their way through the table. */
+  @Test
+  void shortInputsDifferFromLongOnesWithTheSameBeginning() {
+    int[] left = {1, 2, 3, 4, 5, 6, 7, 8};
+    for (int round = 0; round < 20; round++) {
+      try (Poseidon2Periphery hasher = new Poseidon2Periphery()) {
+        for (int i = 1; i <= 1000; i++) {
+          hasher.recordCompression(left, new int[] {0, 0, 0, 0, 0, 0, 0, i});
+        }
+        hasher.recordAll(MemorySegment.ofArray(left), 0, 0, 8, 1);
+        assertThat(hasher.size()).isEqualTo(1001);
+      }
+    }
+  }
+
   @Test
   void inputsThatAreNotCanonical() {
     try (Poseidon2Periphery hasher = new Poseidon2Periphery()) {
