@@ -22,7 +22,13 @@ final class BackendOption {
 
   @Mixin private ThreadsOption threads;
 
-  TraceBackend create() throws BackendUnavailableException {
-    return TraceBackends.create(name, new BackendOptions(threads.count()));
+  /** Makes the backend; the refusal gives every reason a line. */
+  TraceBackend create() {
+    try {
+      return TraceBackends.create(name, new BackendOptions(threads.count()));
+    } catch (BackendUnavailableException e) {
+      throw new RefusedException(
+          "backend " + name + " is not available here:\n  " + String.join("\n  ", e.reasons()), e);
+    }
   }
 }

@@ -3,7 +3,6 @@ package dev.memtrace.cli;
 
 import dev.memtrace.air.Poseidon2Air;
 import dev.memtrace.backend.AirProofInput;
-import dev.memtrace.backend.BackendUnavailableException;
 import dev.memtrace.backend.TraceBackend;
 import dev.memtrace.backend.TraceMatrix;
 import dev.memtrace.backend.WordStream;
@@ -41,7 +40,7 @@ final class DemoCommand implements Callable<Integer> {
   private final Map<String, Duration> times = new LinkedHashMap<>();
 
   @Override
-  public Integer call() throws BackendUnavailableException {
+  public Integer call() {
     json.check();
     DemoReport report = run();
     if (!json.replacesText()) {
@@ -51,7 +50,7 @@ final class DemoCommand implements Callable<Integer> {
     return ExitCode.DONE;
   }
 
-  private DemoReport run() throws BackendUnavailableException {
+  private DemoReport run() {
     try (TraceBackend backend = backendOption.create();
         MemoryController memory =
             Memories.controller(MemoryMode.PERSISTENT, MemoryConfig.defaults(), backend);

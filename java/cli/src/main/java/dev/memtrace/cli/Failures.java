@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.memtrace.cli;
 
-import dev.memtrace.backend.BackendUnavailableException;
 import dev.memtrace.bundle.BundleException;
 import dev.memtrace.offheap.OutOfNativeMemoryException;
 import java.io.PrintStream;
@@ -34,11 +33,6 @@ final class Failures {
       case InterruptedCommandException interrupted -> {
         err.println(PREFIX + interrupted.getMessage());
         yield ExitCode.INTERRUPTED;
-      }
-      case BackendUnavailableException unavailable -> {
-        err.println(PREFIX + "the backend is not available here");
-        unavailable.reasons().forEach(reason -> err.println("  " + reason));
-        yield ExitCode.REFUSED;
       }
       case OutOfMemoryError memory ->
           refuse(

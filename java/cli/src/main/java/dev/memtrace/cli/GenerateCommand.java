@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.memtrace.cli;
 
-import dev.memtrace.backend.BackendUnavailableException;
 import dev.memtrace.backend.TraceBackend;
 import dev.memtrace.bundle.Bundle;
 import dev.memtrace.bundle.BundleGenerator;
@@ -71,7 +70,7 @@ final class GenerateCommand implements Callable<Integer> {
   private boolean force;
 
   @Override
-  public Integer call() throws BackendUnavailableException {
+  public Integer call() {
     json.check();
     Bundle bundle = Bundle.open(input);
     Set<Product> wanted = products.isEmpty() ? Product.all() : products;
@@ -83,8 +82,7 @@ final class GenerateCommand implements Callable<Integer> {
     return ExitCode.DONE;
   }
 
-  private GenerationReport generate(Bundle bundle, Set<Product> wanted)
-      throws BackendUnavailableException {
+  private GenerationReport generate(Bundle bundle, Set<Product> wanted) {
     try (TraceBackend backend = backendOption.create();
         Progress progress = new Progress(parent.console().err())) {
       BundleGenerator generator = new BundleGenerator(bundle, backend, wanted, progress);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.memtrace.cli;
 
-import dev.memtrace.backend.BackendUnavailableException;
 import dev.memtrace.backend.TraceBackend;
 import dev.memtrace.bundle.Bundle;
 import dev.memtrace.bundle.BundleManifest;
@@ -33,7 +32,7 @@ final class InspectCommand implements Callable<Integer> {
   private Path folder;
 
   @Override
-  public Integer call() throws BackendUnavailableException {
+  public Integer call() {
     json.check();
     InspectReport report = inspect(Bundle.open(folder));
     if (!json.replacesText()) {
@@ -43,7 +42,7 @@ final class InspectCommand implements Callable<Integer> {
     return ExitCode.DONE;
   }
 
-  private InspectReport inspect(Bundle bundle) throws BackendUnavailableException {
+  private InspectReport inspect(Bundle bundle) {
     BundleManifest manifest = bundle.manifest();
     try (TraceBackend backend = backendOption.create();
         MemoryController memory = Memories.controller(manifest.mode(), manifest.config(), backend);

@@ -127,7 +127,7 @@ class MainTest {
   @Test
   void refusesABackendThatIsNotThere() throws IOException {
     Run run = run("generate", input, "--out", out, "--backend", "abacus");
-    refused(run, "the backend is not available here\n", "no backend of that name", "cpu");
+    refused(run, "backend abacus is not available here:\n", "  no backend of that name", "cpu");
     assertThat(names()).containsExactly("input");
   }
 
