@@ -11,6 +11,7 @@ import dev.memtrace.periphery.MerkleBus;
 import dev.memtrace.periphery.RangeCheckerBus;
 import dev.memtrace.periphery.VariableRangeChecker;
 import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.CompilerControl;
 import org.openjdk.jmh.annotations.Level;
 import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Scope;
@@ -25,6 +26,11 @@ public class OnlineBenchmark {
   @Param(Workload.SYNTHETIC)
   public String workload;
 
+  private static final int SLICE = 4096;
+
+  private final int[] buffer = new int[32];
+  private int sum;
+  private int nextValue;
   private Workload loaded;
   private long[] headers;
   private int[] values;
@@ -63,30 +69,42 @@ public class OnlineBenchmark {
   }
 
   /**
-   * Drives the log.
+   * Drives the log, in calls of some thousand accesses as an executor would.
    *
    * @return something that depends on every access
    */
   @Benchmark
   public int online() {
-    int[] out = new int[32];
-    int sum = 0;
-    int value = 0;
-    for (long header : headers) {
+    sum = 0;
+    nextValue = 0;
+    for (int from = 0; from < headers.length; from += SLICE) {
+      drive(from, Math.min(headers.length, from + SLICE));
+    }
+    return sum;
+  }
+
+  @CompilerControl(CompilerControl.Mode.DONT_INLINE)
+  private void drive(int from, int to) {
+    int[] out = buffer;
+    int value = nextValue;
+    int mixed = sum;
+    for (int i = from; i < to; i++) {
+      long header = headers[i];
       int pointer = LogHeader.pointer(header);
       int space = LogHeader.addressSpace(header);
       int n = LogHeader.size(header);
       if (header >= 0) {
         controller.read(space, pointer, n, out, 0);
-        sum += out[0];
+        mixed += out[0];
       } else if (space == 0) {
         controller.incrementTimestampBy(pointer);
       } else {
         controller.write(space, pointer, n, values, value, out, 0);
-        sum += out[0];
+        mixed += out[0];
         value += n;
       }
     }
-    return sum;
+    nextValue = value;
+    sum = mixed;
   }
 }

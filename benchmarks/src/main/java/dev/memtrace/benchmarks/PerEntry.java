@@ -16,8 +16,8 @@ import org.openjdk.jmh.util.Statistics;
  * (after warm-up, memory pooled and touched) and cold (the first run in a fresh process).
  */
 public final class PerEntry {
-  private static final int WARMUPS = 8;
-  private static final int RUNS = 15;
+  private static final int WARMUPS = 15;
+  private static final int RUNS = 25;
   private static final int COLD_RUNS = 5;
 
   private PerEntry() {}

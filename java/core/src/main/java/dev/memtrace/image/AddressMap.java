@@ -187,26 +187,31 @@ public final class AddressMap implements MemoryImage {
    */
   public void read(int addressSpace, int pointer, int n, int[] out, int offset) {
     int inPage = pointer & PAGE_MASK;
+    int page = pages.find(pages.key(addressSpace, pointer));
+    if (n != 4 || page < 0 || inPage > MemoryConfig.PAGE_SIZE - 4) {
+      readCells(addressSpace, pointer, n, out, offset);
+      return;
+    }
+    MemorySegment memory = pages.memory();
+    long at = pages.offset(page) + 4L * inPage;
+    long low = memory.get(PAIR, at);
+    long high = memory.get(PAIR, at + 8);
+    out[offset] = (int) low;
+    out[offset + 1] = (int) (low >>> 32);
+    out[offset + 2] = (int) high;
+    out[offset + 3] = (int) (high >>> 32);
+  }
+
+  private void readCells(int addressSpace, int pointer, int n, int[] out, int offset) {
+    int inPage = pointer & PAGE_MASK;
     int page = inPage + n <= MemoryConfig.PAGE_SIZE ? usedPage(addressSpace, pointer) : -1;
     if (page < 0) {
       for (int i = 0; i < n; i++) {
         out[offset + i] = cell(addressSpace, pointer + i);
       }
-      return;
-    }
-    MemorySegment memory = pages.memory();
-    long at = pages.offset(page) + 4L * inPage;
-    if (n == 4) {
-      long low = memory.get(PAIR, at);
-      long high = memory.get(PAIR, at + 8);
-      out[offset] = (int) low;
-      out[offset + 1] = (int) (low >>> 32);
-      out[offset + 2] = (int) high;
-      out[offset + 3] = (int) (high >>> 32);
-      return;
-    }
-    for (int i = 0; i < n; i++) {
-      out[offset + i] = memory.get(WORD, at + 4L * i);
+    } else {
+      long at = pages.offset(page) + 4L * inPage;
+      MemorySegment.copy(pages.memory(), WORD, at, out, offset, n);
     }
   }
 
@@ -230,8 +235,8 @@ public final class AddressMap implements MemoryImage {
       int[] previous,
       int previousOffset) {
     int inPage = pointer & PAGE_MASK;
-    if (n == 4 && inPage + 4 <= MemoryConfig.PAGE_SIZE) {
-      int page = writablePage(addressSpace, pointer);
+    int page = pages.find(pages.key(addressSpace, pointer));
+    if (n == 4 && page >= 0 && inPage <= MemoryConfig.PAGE_SIZE - 4) {
       MemorySegment memory = pages.memory();
       long at = pages.offset(page) + 4L * inPage;
       long newLow = (in[inOffset] & 0xFFFFFFFFL) | ((long) in[inOffset + 1] << 32);

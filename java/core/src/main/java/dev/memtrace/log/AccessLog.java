@@ -25,9 +25,21 @@ public final class AccessLog implements MemoryLog {
   private static final int MIN_SEGMENT_ENTRIES = 1 << 10;
   private static final int MAX_ACCESS = 32;
 
+  /** Entries that are collected on the heap before they are copied to native memory. */
+  private static final int STAGE_ENTRIES = 1 << 10;
+
+  private static final int STAGE_VALUES = 4 * STAGE_ENTRIES;
+  private static final long READ_4 = LogHeader.access(false, 0, 0, 2);
+  private static final long WRITE_4 = LogHeader.access(true, 0, 0, 2);
+  private static final int SPACE_SHIFT = LogHeader.SPACE_SHIFT;
+
   private final MemoryConfig config;
   private final BufferPool pool;
   private final int segmentEntries;
+
+  /** Written cells for which a segment has room: never less than two full stages. */
+  private final int valueCapacity;
+
   private final int maxAccess;
   private final int cells;
   private final int lastAddressSpace;
@@ -35,21 +47,35 @@ public final class AccessLog implements MemoryLog {
   private @Nullable Consumer<LogSegment> sink;
 
   private LogSegment current;
-  private MemorySegment headers;
-  private MemorySegment values;
+
+  /** Entries and written cells of the current segment that are in native memory. */
   private int entries;
 
-  /** Position of the first entry of the current segment. */
-  private long firstEntry;
-
   private int valueWords;
-
-  /** The current segment is full when it has more value words than this. */
-  private int valueWordLimit;
-
   private int increments;
   private long recordWords;
-  private long timestamp = MemoryConfig.INITIAL_TIMESTAMP + 1;
+
+  /**
+   * The last entries of the current segment and their written cells. A store to an array on the
+   * heap costs a fraction of one to native memory, which is checked for its lifetime as well.
+   */
+  private final long[] stagedHeaders;
+
+  private final int[] stagedValues = new int[STAGE_VALUES + MAX_ACCESS];
+  private int staged;
+  private int stagedWords;
+
+  /** An access needs {@link #staged} below this: the stage, the segment and the clock have room. */
+  private int stageEnd;
+
+  /** Position in the log of the first staged entry. */
+  private long stageFirst;
+
+  /** The clock is this plus {@link #staged}. */
+  private long stageClock = MemoryConfig.INITIAL_TIMESTAMP + 1;
+
+  /** Largest pointer of an access of 4 cells, or -1 if 4 cells are more than an access may have. */
+  private final int lastPointerOf4;
 
   /** First timestamp of this log that must not be reached. */
   private long timestampLimit;
@@ -83,11 +109,12 @@ public final class AccessLog implements MemoryLog {
         hint >= MAX_SEGMENT_ENTRIES
             ? MAX_SEGMENT_ENTRIES
             : Integer.highestOneBit((int) hint - 1) << 1;
-    this.current = new LogSegment(pool, segmentEntries, 0, (int) timestamp);
-    this.headers = current.headers;
-    this.values = current.values;
-    this.valueWordLimit = valueWordLimit(current);
+    this.valueCapacity = Math.max(4 * segmentEntries, 2 * STAGE_VALUES);
+    this.lastPointerOf4 = maxAccess < 4 ? -1 : cells - 4;
+    this.stagedHeaders = new long[Math.min(STAGE_ENTRIES, segmentEntries)];
+    this.current = new LogSegment(pool, segmentEntries, valueCapacity, 0, (int) stageClock);
     segments.add(current);
+    findRoom();
   }
 
   @Override
@@ -97,12 +124,12 @@ public final class AccessLog implements MemoryLog {
 
   @Override
   public long size() {
-    return firstEntry + entries;
+    return stageFirst + staged;
   }
 
   @Override
   public long endTimestamp() {
-    return timestamp;
+    return stageClock + staged;
   }
 
   /**
@@ -112,6 +139,7 @@ public final class AccessLog implements MemoryLog {
    */
   public void limitTimestamp(long limit) {
     timestampLimit = Math.min(limit, config.timestampLimit());
+    findRoom();
   }
 
   /**
@@ -141,14 +169,23 @@ public final class AccessLog implements MemoryLog {
    * @throws AccessRejectedException if the entry would be illegal
    */
   public long appendRead(int addressSpace, int pointer, int n) {
+    int i = staged;
+    if (n == 4 && isLegalAccessOf4(addressSpace, pointer) && i < stageEnd) {
+      stagedHeaders[i] = READ_4 | ((long) addressSpace << SPACE_SHIFT) | pointer;
+      recordWords += 8;
+      staged = i + 1;
+      return stageFirst + i;
+    }
+    return appendAnyRead(addressSpace, pointer, n);
+  }
+
+  private long appendAnyRead(int addressSpace, int pointer, int n) {
     if (addressSpace == 0) {
       checkImmediate(pointer, n);
     } else {
       checkAccess("read", addressSpace, pointer, n);
     }
-    if (entries == segmentEntries) {
-      nextSegment();
-    }
+    makeRoom("read");
     recordWords += 4 + n;
     return append(LogHeader.access(false, addressSpace, pointer, Integer.numberOfTrailingZeros(n)));
   }
@@ -166,32 +203,55 @@ public final class AccessLog implements MemoryLog {
    * @throws IndexOutOfBoundsException if {@code in} does not hold the values
    */
   public long appendWrite(int addressSpace, int pointer, int n, int[] in, int offset) {
-    checkAccess("write", addressSpace, pointer, n);
-    Objects.checkFromIndexSize(offset, n, in.length);
-    if (entries == segmentEntries || valueWords > valueWordLimit) {
-      checkValues(addressSpace, pointer, n, in, offset);
-      nextSegment();
-    }
-    long at = 4L * valueWords;
-    if (n == 4) {
+    int i = staged;
+    int word = stagedWords;
+    if (n == 4
+        && isLegalAccessOf4(addressSpace, pointer)
+        && i < stageEnd
+        && word <= STAGE_VALUES
+        && offset >= 0
+        && offset <= in.length - 4) {
       int value0 = in[offset];
       int value1 = in[offset + 1];
       int value2 = in[offset + 2];
       int value3 = in[offset + 3];
-      if ((outside(value0) | outside(value1) | outside(value2) | outside(value3)) < 0) {
-        checkValues(addressSpace, pointer, n, in, offset);
-      }
-      values.set(LogSegment.CELL_PAIR, at, value0 | (long) value1 << 32);
-      values.set(LogSegment.CELL_PAIR, at + 8, value2 | (long) value3 << 32);
-    } else {
-      checkValues(addressSpace, pointer, n, in, offset);
-      for (int i = 0; i < n; i++) {
-        values.set(LogSegment.CELL, at + 4L * i, in[offset + i]);
+      if ((outside(value0) | outside(value1) | outside(value2) | outside(value3)) >= 0) {
+        stagedValues[word] = value0;
+        stagedValues[word + 1] = value1;
+        stagedValues[word + 2] = value2;
+        stagedValues[word + 3] = value3;
+        stagedWords = word + 4;
+        stagedHeaders[i] = WRITE_4 | ((long) addressSpace << SPACE_SHIFT) | pointer;
+        recordWords += 12;
+        staged = i + 1;
+        return stageFirst + i;
       }
     }
-    valueWords += n;
+    return appendAnyWrite(addressSpace, pointer, n, in, offset);
+  }
+
+  private long appendAnyWrite(int addressSpace, int pointer, int n, int[] in, int offset) {
+    checkAccess("write", addressSpace, pointer, n);
+    Objects.checkFromIndexSize(offset, n, in.length);
+    checkValues(addressSpace, pointer, n, in, offset);
+    makeRoom("write");
+    System.arraycopy(in, offset, stagedValues, stagedWords, n);
+    stagedWords += n;
     recordWords += 4 + 2 * n;
     return append(LogHeader.access(true, addressSpace, pointer, Integer.numberOfTrailingZeros(n)));
+  }
+
+  /**
+   * Whether 4 cells at a pointer may be accessed, the clock aside. The sign bit collects 1 <=
+   * addressSpace <= lastAddressSpace and 0 <= pointer <= lastPointerOf4; where one difference
+   * overflows, another one is negative.
+   */
+  private boolean isLegalAccessOf4(int addressSpace, int pointer) {
+    return ((addressSpace - 1)
+            | (lastAddressSpace - addressSpace)
+            | pointer
+            | (lastPointerOf4 - pointer))
+        >= 0;
   }
 
   /** Negative if the value is not canonical. */
@@ -219,16 +279,17 @@ public final class AccessLog implements MemoryLog {
       throw new AccessRejectedException(
           "increment_timestamp_by " + amount + ": the amount must not be negative");
     }
-    if (amount >= timestampLimit - timestamp) {
+    if (amount >= timestampLimit - endTimestamp()) {
       rejectClock("increment_timestamp_by", amount);
     }
-    if (entries == segmentEntries) {
-      nextSegment();
+    if (staged == stagedHeaders.length || entries + staged == segmentEntries) {
+      flush();
     }
     long id = append(LogHeader.increment((int) amount));
     // An access advances the clock by one, which append has done.
-    timestamp += amount - 1;
+    stageClock += amount - 1;
     increments++;
+    findRoom();
     return id;
   }
 
@@ -248,13 +309,55 @@ public final class AccessLog implements MemoryLog {
     };
   }
 
-  /** Appends to the current segment, which has room. */
+  /** Appends to the stage, which has room. */
   private long append(long header) {
-    int i = entries;
-    headers.set(LogSegment.HEADER, 8L * i, header);
-    entries = i + 1;
-    timestamp++;
-    return firstEntry + i;
+    int i = staged;
+    stagedHeaders[i] = header;
+    staged = i + 1;
+    return stageFirst + i;
+  }
+
+  /** Makes room for an access in the stage; refuses it if the clock is at its end. */
+  private void makeRoom(String operation) {
+    if (endTimestamp() + 1 >= timestampLimit) {
+      rejectClock(operation, 1);
+    }
+    if (staged >= stageEnd || stagedWords > STAGE_VALUES) {
+      flush();
+    }
+  }
+
+  /** Copies the stage to native memory, and begins a segment if the current one is full. */
+  private void flush() {
+    unstage();
+    if (entries == segmentEntries || valueWords + stagedValues.length > valueCapacity) {
+      // Should the next segment be refused, an access finds no room and asks for it again.
+      stageEnd = 0;
+      nextSegment();
+    }
+    findRoom();
+  }
+
+  private void unstage() {
+    MemorySegment.copy(stagedHeaders, 0, current.headers, LogSegment.HEADER, 8L * entries, staged);
+    MemorySegment.copy(
+        stagedValues, 0, current.values, LogSegment.CELL, 4L * valueWords, stagedWords);
+    entries += staged;
+    valueWords += stagedWords;
+    stageFirst += staged;
+    stageClock += staged;
+    staged = 0;
+    stagedWords = 0;
+    current.entries = entries;
+    current.valueWords = valueWords;
+    current.increments = increments;
+    current.recordWords = recordWords;
+  }
+
+  /** Finds out how far the stage may fill. */
+  private void findRoom() {
+    int room = Math.min(stagedHeaders.length, segmentEntries - entries);
+    stageEnd = (int) Math.min(room, timestampLimit - 1 - stageClock);
   }
 
   private void checkAccess(String operation, int addressSpace, int pointer, int n) {
@@ -264,9 +367,6 @@ public final class AccessLog implements MemoryLog {
         (addressSpace - 1) | (lastAddressSpace - addressSpace) | pointer | (cells - n - pointer);
     if (outOfRange < 0 || (((n - 1) & -maxAccess) | (n & (n - 1))) != 0) {
       rejectAccess(operation, addressSpace, pointer, n);
-    }
-    if (timestamp + 1 >= timestampLimit) {
-      rejectClock(operation, 1);
     }
   }
 
@@ -281,9 +381,6 @@ public final class AccessLog implements MemoryLog {
               + Integer.toUnsignedString(pointer)
               + " is not below p = "
               + BabyBear.P);
-    }
-    if (timestamp + 1 >= timestampLimit) {
-      rejectClock("read", 1);
     }
   }
 
@@ -360,14 +457,10 @@ public final class AccessLog implements MemoryLog {
               + MAX_ENTRIES
               + "; end the segment before that");
     }
-    LogSegment next = new LogSegment(pool, segmentEntries, size(), (int) timestamp);
-    seal();
+    LogSegment next =
+        new LogSegment(pool, segmentEntries, valueCapacity, size(), (int) endTimestamp());
     LogSegment full = current;
     current = next;
-    headers = next.headers;
-    values = next.values;
-    firstEntry = next.firstEntry();
-    valueWordLimit = valueWordLimit(next);
     entries = 0;
     valueWords = 0;
     increments = 0;
@@ -378,25 +471,14 @@ public final class AccessLog implements MemoryLog {
     }
   }
 
-  private static int valueWordLimit(LogSegment segment) {
-    return (int) (segment.values.byteSize() >>> 2) - MAX_ACCESS;
-  }
-
-  /** Brings the counters of the current segment up to date. */
-  private void seal() {
-    current.entries = entries;
-    current.valueWords = valueWords;
-    current.increments = increments;
-    current.recordWords = recordWords;
-  }
-
   /**
    * Returns all segments, the last of which may still grow.
    *
    * @return segments in the order of the log, at least one
    */
   public List<LogSegment> segments() {
-    seal();
+    unstage();
+    findRoom();
     return Collections.unmodifiableList(segments);
   }
 
@@ -420,7 +502,8 @@ public final class AccessLog implements MemoryLog {
    */
   public int segmentIndex(long id) {
     Objects.checkIndex(id, size());
-    seal();
+    unstage();
+    findRoom();
     int low = 0;
     int high = segments.size() - 1;
     while (low < high) {
@@ -472,9 +555,10 @@ public final class AccessLog implements MemoryLog {
     if (!released) {
       released = true;
       segments.forEach(segment -> segment.release(pool));
-      headers = MemorySegment.NULL;
-      values = MemorySegment.NULL;
+      staged = 0;
+      stagedWords = 0;
       entries = segmentEntries;
+      stageEnd = 0;
     }
   }
 
@@ -496,7 +580,7 @@ public final class AccessLog implements MemoryLog {
 
     @Override
     public long endTimestamp() {
-      return log.timestamp;
+      return log.endTimestamp();
     }
   }
 }

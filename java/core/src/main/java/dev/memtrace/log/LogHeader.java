@@ -12,7 +12,7 @@ package dev.memtrace.log;
  * </pre>
  */
 public final class LogHeader {
-  private static final int SPACE_SHIFT = 31;
+  static final int SPACE_SHIFT = 31;
   private static final int SIZE_SHIFT = 60;
   private static final long LOW_31 = (1L << 31) - 1;
   private static final int SPACE_MASK = (1 << 29) - 1;

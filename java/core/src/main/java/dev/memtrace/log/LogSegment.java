@@ -18,9 +18,6 @@ public final class LogSegment {
   /** Layout of a cell. */
   public static final ValueLayout.OfInt CELL = IntBuffer64.WORD;
 
-  /** Layout of two cells, the first one in the low half. */
-  static final ValueLayout.OfLong CELL_PAIR = IntBuffer64.PAIR;
-
   private static final int INDEX_STRIDE_BITS = 6;
 
   final MemorySegment headers;
@@ -33,9 +30,10 @@ public final class LogSegment {
   long recordWords;
   private volatile int @Nullable [] index;
 
-  LogSegment(BufferPool pool, int entryCapacity, long firstEntry, int firstTimestamp) {
+  LogSegment(
+      BufferPool pool, int entryCapacity, int valueCapacity, long firstEntry, int firstTimestamp) {
     this.headers = pool.acquire(8L * entryCapacity);
-    this.values = pool.acquire(16L * entryCapacity);
+    this.values = pool.acquire(4L * valueCapacity);
     this.firstEntry = firstEntry;
     this.firstTimestamp = firstTimestamp;
   }
