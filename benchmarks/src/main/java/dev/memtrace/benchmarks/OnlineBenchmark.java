@@ -85,21 +85,24 @@ public class OnlineBenchmark {
 
   @CompilerControl(CompilerControl.Mode.DONT_INLINE)
   private void drive(int from, int to) {
+    MemoryController memory = controller;
+    long[] entries = headers;
+    int[] written = values;
     int[] out = buffer;
     int value = nextValue;
     int mixed = sum;
     for (int i = from; i < to; i++) {
-      long header = headers[i];
+      long header = entries[i];
       int pointer = LogHeader.pointer(header);
       int space = LogHeader.addressSpace(header);
       int n = LogHeader.size(header);
       if (header >= 0) {
-        controller.read(space, pointer, n, out, 0);
+        memory.read(space, pointer, n, out, 0);
         mixed += out[0];
       } else if (space == 0) {
-        controller.incrementTimestampBy(pointer);
+        memory.incrementTimestampBy(pointer);
       } else {
-        controller.write(space, pointer, n, values, value, out, 0);
+        memory.write(space, pointer, n, written, value, out, 0);
         mixed += out[0];
         value += n;
       }

@@ -17,6 +17,7 @@ import dev.memtrace.config.MemoryConfig;
 import dev.memtrace.config.MemoryMode;
 import dev.memtrace.image.AddressMap;
 import dev.memtrace.image.MemoryImage;
+import dev.memtrace.image.OnlineMemory;
 import dev.memtrace.log.AccessLog;
 import dev.memtrace.log.AccessRejectedException;
 import dev.memtrace.log.LogSegment;
@@ -68,7 +69,7 @@ public final class MemoryController implements AutoCloseable {
   private AddressMap initial;
 
   /** Memory after the last access, over {@link #initial}. */
-  private AddressMap memory;
+  private OnlineMemory memory;
 
   private AccessLog log;
 
@@ -107,7 +108,7 @@ public final class MemoryController implements AutoCloseable {
     this.bridge = new MemoryBridge(memoryBus, config.clkMaxBits(), rangeChecker.bus());
     this.airs = airs(mode, config);
     this.initial = new AddressMap(config, backend.pool());
-    this.memory = AddressMap.over(initial, backend.pool());
+    this.memory = new OnlineMemory(initial, backend.pool());
     this.session = backend.open(mode, initial);
     this.log = new AccessLog(config, backend.pool());
     this.log.setSegmentSink(this::handOver);
@@ -297,7 +298,7 @@ public final class MemoryController implements AutoCloseable {
     memory.release();
     initial.release();
     initial = copy;
-    memory = AddressMap.over(initial, backend.pool());
+    memory = new OnlineMemory(initial, backend.pool());
     session = backend.open(mode, initial);
   }
 
@@ -414,7 +415,8 @@ public final class MemoryController implements AutoCloseable {
    */
   public int unsafeReadCell(int addressSpace, int pointer) {
     requireOpen("unsafeReadCell");
-    return memory.get(addressSpace, pointer);
+    initial.checkCell(addressSpace, pointer);
+    return memory.cell(addressSpace, pointer);
   }
 
   /**
@@ -432,8 +434,8 @@ public final class MemoryController implements AutoCloseable {
     requireOpen("unsafeRead");
     Objects.checkFromIndexSize(offset, n, out.length);
     if (n > 0) {
-      memory.get(addressSpace, pointer);
-      memory.get(addressSpace, pointer + n - 1);
+      initial.checkCell(addressSpace, pointer);
+      initial.checkCell(addressSpace, pointer + n - 1);
       memory.read(addressSpace, pointer, n, out, offset);
     }
   }

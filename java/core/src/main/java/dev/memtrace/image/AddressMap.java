@@ -154,7 +154,14 @@ public final class AddressMap implements MemoryImage {
     }
   }
 
-  private void checkCell(int addressSpace, int pointer) {
+  /**
+   * Checks that a cell exists.
+   *
+   * @param addressSpace address space
+   * @param pointer cell
+   * @throws IllegalArgumentException if there is no such cell
+   */
+  public void checkCell(int addressSpace, int pointer) {
     if (released) {
       throw new IllegalStateException("this memory image was released with its controller");
     }
@@ -186,33 +193,32 @@ public final class AddressMap implements MemoryImage {
    * @param offset index of the first one in {@code out}
    */
   public void read(int addressSpace, int pointer, int n, int[] out, int offset) {
-    int inPage = pointer & PAGE_MASK;
-    int page = pages.find(pages.key(addressSpace, pointer));
-    if (n != 4 || page < 0 || inPage > MemoryConfig.PAGE_SIZE - 4) {
-      readCells(addressSpace, pointer, n, out, offset);
-      return;
+    for (int done = 0; done < n; ) {
+      int count = Math.min(n - done, MemoryConfig.PAGE_SIZE - ((pointer + done) & PAGE_MASK));
+      readCells(addressSpace, pointer + done, count, out, offset + done);
+      done += count;
     }
-    MemorySegment memory = pages.memory();
-    long at = pages.offset(page) + 4L * inPage;
-    long low = memory.get(PAIR, at);
-    long high = memory.get(PAIR, at + 8);
-    out[offset] = (int) low;
-    out[offset + 1] = (int) (low >>> 32);
-    out[offset + 2] = (int) high;
-    out[offset + 3] = (int) (high >>> 32);
   }
 
-  private void readCells(int addressSpace, int pointer, int n, int[] out, int offset) {
-    int inPage = pointer & PAGE_MASK;
-    int page = inPage + n <= MemoryConfig.PAGE_SIZE ? usedPage(addressSpace, pointer) : -1;
-    if (page < 0) {
-      for (int i = 0; i < n; i++) {
-        out[offset + i] = cell(addressSpace, pointer + i);
+  /** Reads cells of one page; one that is only in the base stays there. */
+  void readCells(int addressSpace, int pointer, int n, int[] out, int offset) {
+    long key = pages.key(addressSpace, pointer);
+    for (AddressMap map = this; map != null; map = map.base) {
+      int page = map.pages.find(key);
+      if (page >= 0) {
+        long at = map.pages.offset(page) + 4L * (pointer & PAGE_MASK);
+        MemorySegment.copy(map.pages.memory(), WORD, at, out, offset, n);
+        return;
       }
-    } else {
-      long at = pages.offset(page) + 4L * inPage;
-      MemorySegment.copy(pages.memory(), WORD, at, out, offset, n);
     }
+    Arrays.fill(out, offset, offset + n, 0);
+  }
+
+  /** Writes cells of one page. */
+  void writeCells(int addressSpace, int pointer, int n, int[] in, int offset) {
+    int page = writablePage(addressSpace, pointer);
+    long at = pages.offset(page) + 4L * (pointer & PAGE_MASK);
+    MemorySegment.copy(in, offset, pages.memory(), WORD, at, n);
   }
 
   /**
