@@ -3,6 +3,9 @@ package dev.memtrace.air;
 
 /** Rounding of trace heights. */
 public final class TraceHeight {
+  /** The most rows of a trace: the two-adicity of p - 1 is 27. */
+  public static final long MAX = 1L << 27;
+
   private TraceHeight() {}
 
   /**

@@ -3,6 +3,7 @@ package dev.memtrace.backend;
 
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.Iterator;
 import java.util.List;
 import java.util.ServiceConfigurationError;
 import java.util.ServiceLoader;
@@ -63,6 +64,8 @@ public final class TraceBackends {
         return backend;
       } catch (BackendUnavailableException e) {
         reasons.addAll(e.reasons());
+      } catch (LinkageError e) {
+        reasons.add(provider.name() + " cannot be loaded: " + e.getMessage());
       }
     }
     throw new BackendUnavailableException(AUTO, reasons);
@@ -112,14 +115,20 @@ public final class TraceBackends {
   }
 
   private static void load(@Nullable ClassLoader loader, List<TraceBackendProvider> providers) {
-    try {
-      for (TraceBackendProvider provider : ServiceLoader.load(TraceBackendProvider.class, loader)) {
+    Iterator<TraceBackendProvider> found =
+        ServiceLoader.load(TraceBackendProvider.class, loader).iterator();
+    while (true) {
+      try {
+        if (!found.hasNext()) {
+          return;
+        }
+        TraceBackendProvider provider = found.next();
         if (providers.stream().noneMatch(known -> known.getClass() == provider.getClass())) {
           providers.add(provider);
         }
+      } catch (ServiceConfigurationError | LinkageError e) {
+        LOG.log(System.Logger.Level.WARNING, "a backend on the class path is broken", e);
       }
-    } catch (ServiceConfigurationError e) {
-      LOG.log(System.Logger.Level.WARNING, "a backend on the class path is broken", e);
     }
   }
 

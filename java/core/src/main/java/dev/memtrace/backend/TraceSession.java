@@ -35,7 +35,7 @@ public interface TraceSession extends AutoCloseable {
 
   /**
    * Replays what was appended, brings memory to equal blocks, and computes boundary, tree and
-   * roots. If it fails, the session is closed by the controller.
+   * roots. If it fails, the session can be closed, or continued after {@link #replayAccess}.
    *
    * @param hasher receives every Poseidon2 input that an AIR claims; required in persistent mode,
    *     ignored in volatile mode

@@ -8,6 +8,7 @@ import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -19,7 +20,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * An operating-system lock on a file that exists only while the lock is held. The system drops the
- * lock of a process that dies, so a file that was left behind locks nobody out.
+ * lock of a process that dies, so a file that was left behind locks nobody out. A file that is not
+ * empty and holds no token of this class belongs to someone else and is neither written nor
+ * removed; no link is followed.
  */
 final class FolderLock implements AutoCloseable {
   /** Locks of this process: the system sees them all as one, and closing any would drop it. */
@@ -27,14 +30,18 @@ final class FolderLock implements AutoCloseable {
 
   private static final int ATTEMPTS = 100;
 
+  private static final int TOKEN_BYTES = 36;
+
   private final Path file;
+  private final byte[] token;
   private final FileChannel channel;
 
   /** A second opening of {@link #file}, kept because closing it would drop the lock. */
   private final FileChannel check;
 
-  private FolderLock(Path file, FileChannel channel, FileChannel check) {
+  private FolderLock(Path file, byte[] token, FileChannel channel, FileChannel check) {
     this.file = file;
+    this.token = token;
     this.channel = channel;
     this.check = check;
   }
@@ -58,8 +65,14 @@ final class FolderLock implements AutoCloseable {
   private static @Nullable FolderLock tryTakeFromOthers(Path file) throws IOException {
     byte[] token = UUID.randomUUID().toString().getBytes(StandardCharsets.US_ASCII);
     for (int i = 0; i < ATTEMPTS; i++) {
+      requireRegular(file);
       FileChannel channel =
-          FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+          FileChannel.open(
+              file,
+              StandardOpenOption.CREATE,
+              StandardOpenOption.READ,
+              StandardOpenOption.WRITE,
+              LinkOption.NOFOLLOW_LINKS);
       FileChannel check = null;
       boolean taken = false;
       try {
@@ -67,14 +80,15 @@ final class FolderLock implements AutoCloseable {
         if (held == null) {
           return null;
         }
+        if (!isToken(read(channel))) {
+          throw foreign(file, "holds something else than a lock");
+        }
         channel.truncate(0).write(ByteBuffer.wrap(token), 0);
         // The former holder may have removed the file between our opening and our locking it.
-        check = FileChannel.open(file, StandardOpenOption.READ);
-        ByteBuffer found = ByteBuffer.allocate(token.length);
-        check.read(found, 0);
-        taken = Arrays.equals(found.array(), token);
+        check = FileChannel.open(file, StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS);
+        taken = Arrays.equals(read(check), token);
         if (taken) {
-          return new FolderLock(file, channel, check);
+          return new FolderLock(file, token, channel, check);
         }
       } catch (OverlappingFileLockException e) {
         return null; // code of this process outside this class holds it
@@ -92,16 +106,59 @@ final class FolderLock implements AutoCloseable {
     return null;
   }
 
-  /** Removes the file and gives the lock back. */
+  private static void requireRegular(Path file) {
+    if (Files.exists(file, LinkOption.NOFOLLOW_LINKS)
+        && !Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
+      throw foreign(file, "is a link or no regular file");
+    }
+  }
+
+  private static BundleException foreign(Path file, String what) {
+    return new BundleException(
+        file
+            + ": "
+            + what
+            + ", and its name is needed for a lock; move it away or choose another folder");
+  }
+
+  /** The content, or more than a token of it. */
+  private static byte[] read(FileChannel channel) throws IOException {
+    ByteBuffer content = ByteBuffer.allocate(TOKEN_BYTES + 1);
+    for (int n = 0; n >= 0 && content.hasRemaining(); ) {
+      n = channel.read(content, content.position());
+    }
+    return Arrays.copyOf(content.array(), content.position());
+  }
+
+  /** Whether a holder of the lock has written this: nothing yet, or its token. */
+  private static boolean isToken(byte[] content) {
+    String text = new String(content, StandardCharsets.US_ASCII);
+    return text.isEmpty() || text.matches("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}");
+  }
+
+  /** Removes the file, if it is still the one that was locked, and gives the lock back. */
   @Override
   public void close() throws IOException {
     if (OWN.contains(file)) {
       try {
-        Files.deleteIfExists(file);
+        remove();
       } finally {
         channel.close();
         check.close();
         OWN.remove(file);
+      }
+    }
+  }
+
+  private void remove() throws IOException {
+    if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
+      return;
+    }
+    // Closing any opening drops the lock: by then the file must be gone.
+    try (FileChannel now =
+        FileChannel.open(file, StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS)) {
+      if (Arrays.equals(read(now), token)) {
+        Files.deleteIfExists(file);
       }
     }
   }

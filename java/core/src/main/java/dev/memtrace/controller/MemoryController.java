@@ -18,11 +18,13 @@ import dev.memtrace.config.MemoryMode;
 import dev.memtrace.image.AddressMap;
 import dev.memtrace.image.MemoryImage;
 import dev.memtrace.image.OnlineMemory;
+import dev.memtrace.image.PageVisitor;
 import dev.memtrace.log.AccessLog;
 import dev.memtrace.log.AccessRejectedException;
 import dev.memtrace.log.LogSegment;
 import dev.memtrace.log.MemoryLog;
 import dev.memtrace.log.MemoryLogEntry;
+import dev.memtrace.offheap.OutOfNativeMemoryException;
 import dev.memtrace.periphery.CompressionBus;
 import dev.memtrace.periphery.MemoryAuxColsFactory;
 import dev.memtrace.periphery.MemoryBridge;
@@ -111,6 +113,7 @@ public final class MemoryController implements AutoCloseable {
     this.memory = new OnlineMemory(initial, backend.pool());
     this.session = backend.open(mode, initial);
     this.log = new AccessLog(config, backend.pool());
+    this.log.claim();
     this.log.setSegmentSink(this::handOver);
   }
 
@@ -222,7 +225,7 @@ public final class MemoryController implements AutoCloseable {
 
   private void requireOpen(String operation) {
     if (state == State.CLOSED) {
-      throw wrongState(operation, "any other state");
+      throw wrongState(operation, "ACTIVE, FINALIZED or CONSUMED");
     }
   }
 
@@ -294,12 +297,19 @@ public final class MemoryController implements AutoCloseable {
       return;
     }
     AddressMap copy = AddressMap.copyOf(image, config, backend.pool());
+    TraceSession fresh;
+    try {
+      fresh = backend.open(mode, copy);
+    } catch (RuntimeException | Error e) {
+      copy.release();
+      throw e;
+    }
     session.close();
     memory.release();
     initial.release();
+    session = fresh;
     initial = copy;
     memory = new OnlineMemory(initial, backend.pool());
-    session = backend.open(mode, initial);
   }
 
   /**
@@ -310,7 +320,7 @@ public final class MemoryController implements AutoCloseable {
    */
   public MemoryImage memoryImage() {
     requireOpen("memoryImage");
-    return memory.readOnlyView();
+    return new LiveImage(this);
   }
 
   // ------------------------------------------------------------------ accesses
@@ -325,8 +335,16 @@ public final class MemoryController implements AutoCloseable {
    */
   public int readCell(int addressSpace, int pointer) {
     require(State.ACTIVE, "readCell");
-    lastRecordId = log.appendRead(addressSpace, pointer, 1);
-    return addressSpace == 0 ? pointer : memory.cell(addressSpace, pointer);
+    long id = log.appendRead(addressSpace, pointer, 1);
+    int value;
+    try {
+      value = addressSpace == 0 ? pointer : memory.cell(addressSpace, pointer);
+    } catch (OutOfNativeMemoryException e) {
+      log.retractLast();
+      throw e;
+    }
+    lastRecordId = id;
+    return value;
   }
 
   /**
@@ -342,8 +360,16 @@ public final class MemoryController implements AutoCloseable {
   public int writeCell(int addressSpace, int pointer, int value) {
     require(State.ACTIVE, "writeCell");
     cell[0] = value;
-    lastRecordId = log.appendWrite(addressSpace, pointer, 1, cell, 0);
-    return memory.exchangeCell(addressSpace, pointer, value);
+    long id = log.appendWrite(addressSpace, pointer, 1, cell, 0);
+    int previous;
+    try {
+      previous = memory.exchangeCell(addressSpace, pointer, value);
+    } catch (OutOfNativeMemoryException e) {
+      log.retractLast();
+      throw e;
+    }
+    lastRecordId = id;
+    return previous;
   }
 
   /**
@@ -360,12 +386,17 @@ public final class MemoryController implements AutoCloseable {
    */
   public long read(int addressSpace, int pointer, int n, int[] out, int offset) {
     require(State.ACTIVE, "read");
-    Objects.checkFromIndexSize(offset, n, out.length);
+    checkBuffer("read", addressSpace, pointer, n, out, offset);
     long id = log.appendRead(addressSpace, pointer, n);
     if (addressSpace == 0) {
       out[offset] = pointer;
     } else {
-      memory.read(addressSpace, pointer, n, out, offset);
+      try {
+        memory.read(addressSpace, pointer, n, out, offset);
+      } catch (OutOfNativeMemoryException e) {
+        log.retractLast();
+        throw e;
+      }
     }
     lastRecordId = id;
     return id;
@@ -389,11 +420,25 @@ public final class MemoryController implements AutoCloseable {
   public long write(
       int addressSpace, int pointer, int n, int[] in, int offset, int[] prevOut, int prevOffset) {
     require(State.ACTIVE, "write");
-    Objects.checkFromIndexSize(prevOffset, n, prevOut.length);
+    checkBuffer("write", addressSpace, pointer, n, prevOut, prevOffset);
     long id = log.appendWrite(addressSpace, pointer, n, in, offset);
-    memory.exchange(addressSpace, pointer, n, in, offset, prevOut, prevOffset);
+    try {
+      memory.exchange(addressSpace, pointer, n, in, offset, prevOut, prevOffset);
+    } catch (OutOfNativeMemoryException e) {
+      log.retractLast();
+      throw e;
+    }
     lastRecordId = id;
     return id;
+  }
+
+  /** Checks that a buffer has room; an access that is illegal by itself is refused as such. */
+  private void checkBuffer(
+      String operation, int addressSpace, int pointer, int n, int[] buffer, int offset) {
+    if ((offset | n | (buffer.length - n - offset)) < 0) {
+      log.check(operation, addressSpace, pointer, n);
+      Objects.checkFromIndexSize(offset, n, buffer.length);
+    }
   }
 
   /**
@@ -482,9 +527,7 @@ public final class MemoryController implements AutoCloseable {
     if (state == State.CONSUMED || state == State.CLOSED) {
       throw wrongState("memoryLogs", "ACTIVE or FINALIZED");
     }
-    return state == State.FINALIZED
-        ? new AccessLog(config.withAccessCapacity(0)).readOnlyView()
-        : log.readOnlyView();
+    return new LiveLog(this);
   }
 
   /**
@@ -496,6 +539,7 @@ public final class MemoryController implements AutoCloseable {
     require(State.ACTIVE, "takeMemoryLogs");
     AccessLog taken = log;
     replaceLog(new AccessLog(config, backend.pool()));
+    taken.disclaim();
     return taken;
   }
 
@@ -513,24 +557,38 @@ public final class MemoryController implements AutoCloseable {
     }
     AccessLog old = log;
     replaceLog(newLog);
-    if (old != newLog) {
-      old.release();
-    }
+    old.release();
   }
 
-  /** Puts another log in place; the backend starts over. */
+  /** Puts another log in place; the backend starts over. If that fails, nothing has changed. */
   private void replaceLog(AccessLog newLog) {
+    newLog.claim();
+    try {
+      restartSession();
+    } catch (RuntimeException | Error e) {
+      newLog.disclaim();
+      throw e;
+    }
     long clock = timestamp();
     log.setSegmentSink(null);
-    if (!replayedByHand) {
-      session.close();
-      session = backend.open(mode, initial);
-    }
     log = newLog;
     clockBase = clock - log.endTimestamp();
     log.limitTimestamp(config.timestampLimit() - Math.max(0, clockBase));
+    handOverFrom(log);
+  }
+
+  /** Opens a new session in place of the current one, unless entries were replayed by hand. */
+  private void restartSession() {
     if (!replayedByHand) {
-      log.setSegmentSink(this::handOver);
+      TraceSession fresh = backend.open(mode, initial);
+      session.close();
+      session = fresh;
+    }
+  }
+
+  private void handOverFrom(AccessLog source) {
+    if (!replayedByHand) {
+      source.setSegmentSink(this::handOver);
     }
   }
 
@@ -556,7 +614,7 @@ public final class MemoryController implements AutoCloseable {
               + " entries; take the log first with takeMemoryLogs (state ACTIVE)");
     }
     if (!replayedByHand) {
-      TraceSession byHand = TraceBackends.sharedCpu().open(mode, initial);
+      TraceSession byHand = cpu().open(mode, initial);
       try {
         byHand.replayAccess(entry);
       } catch (RuntimeException | Error e) {
@@ -570,6 +628,10 @@ public final class MemoryController implements AutoCloseable {
       return;
     }
     session.replayAccess(entry);
+  }
+
+  private TraceBackend cpu() {
+    return backend.name().equals(TraceBackends.CPU) ? backend : TraceBackends.sharedCpu();
   }
 
   // ------------------------------------------------------------------ finalisation
@@ -608,6 +670,7 @@ public final class MemoryController implements AutoCloseable {
     } else {
       replayLog(hasher);
     }
+    log.seal();
     state = State.FINALIZED;
   }
 
@@ -618,8 +681,19 @@ public final class MemoryController implements AutoCloseable {
       session.appendSegment(log.segments().getLast());
       session.finalizeMemory(hasher);
     } catch (RuntimeException | Error e) {
-      replaceLog(log);
+      startOver(e);
       throw e;
+    }
+  }
+
+  /** Opens a new session after a failed finalisation; without one no later call can succeed. */
+  private void startOver(Throwable failure) {
+    try {
+      restartSession();
+      handOverFrom(log);
+    } catch (RuntimeException | Error e) {
+      session.close();
+      failure.addSuppressed(e);
     }
   }
 
@@ -717,6 +791,15 @@ public final class MemoryController implements AutoCloseable {
     long[] heights = new long[used.length];
     int firstAdapter = mode == MemoryMode.PERSISTENT ? 2 : 1;
     for (int i = 0; i < heights.length; i++) {
+      if (used[i] > TraceHeight.MAX) {
+        throw new IllegalArgumentException(
+            airs.get(i).name()
+                + " has "
+                + used[i]
+                + " rows; a trace has at most "
+                + TraceHeight.MAX
+                + ": use shorter segments");
+      }
       long wanted = overrides == null ? used[i] : overrides.toList().get(i);
       // Persistent boundary and tree compare rounded heights, the others the rows themselves.
       boolean rounded = mode == MemoryMode.PERSISTENT && i < firstAdapter;
@@ -898,8 +981,9 @@ public final class MemoryController implements AutoCloseable {
               + config.adapterCount());
     }
     for (long height : heights.toList()) {
-      if (height < 0 || height > 1L << 32) {
-        throw new IllegalArgumentException("trace height " + height + " is not 0 to 2^32");
+      if (height < 0 || height > TraceHeight.MAX) {
+        throw new IllegalArgumentException(
+            "trace height " + height + " is not 0 to 2^27, the two-adicity of p - 1");
       }
     }
     overrides = heights;
@@ -917,6 +1001,54 @@ public final class MemoryController implements AutoCloseable {
       memory.release();
       initial.release();
       log.release();
+    }
+  }
+
+  /** The current cells, whatever map holds them. */
+  private record LiveImage(MemoryController controller) implements MemoryImage {
+    private MemoryImage image() {
+      controller.requireOpen("memoryImage");
+      return controller.memory.image();
+    }
+
+    @Override
+    public MemoryConfig config() {
+      return controller.config;
+    }
+
+    @Override
+    public int get(int addressSpace, int pointer) {
+      return controller.unsafeReadCell(addressSpace, pointer);
+    }
+
+    @Override
+    public void forEachPage(PageVisitor visitor) {
+      image().forEachPage(visitor);
+    }
+  }
+
+  /** The current log, whichever it is; empty once memory is finalised. */
+  private record LiveLog(MemoryController controller) implements MemoryLog {
+    @Override
+    public MemoryConfig config() {
+      return controller.config;
+    }
+
+    @Override
+    public long size() {
+      controller.requireOpen("memoryLogs");
+      return controller.state == State.ACTIVE ? controller.log.size() : 0;
+    }
+
+    @Override
+    public MemoryLogEntry get(long id) {
+      Objects.checkIndex(id, size());
+      return controller.log.get(id);
+    }
+
+    @Override
+    public long endTimestamp() {
+      return size() == 0 ? MemoryConfig.INITIAL_TIMESTAMP + 1 : controller.log.endTimestamp();
     }
   }
 }

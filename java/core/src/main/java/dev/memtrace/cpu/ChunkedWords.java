@@ -10,7 +10,7 @@ import java.util.function.Consumer;
 /** Words in several buffers of the host. */
 final class ChunkedWords implements WordStream {
   private final List<MemorySegment> chunks = new ArrayList<>();
-  private final Consumer<List<MemorySegment>> onClose;
+  private final Runnable onClose;
   private long words;
   private boolean closed;
 
@@ -20,7 +20,7 @@ final class ChunkedWords implements WordStream {
    * @param parts the words in order
    * @param onClose gives the memory back
    */
-  ChunkedWords(List<MemorySegment> parts, Consumer<List<MemorySegment>> onClose) {
+  ChunkedWords(List<MemorySegment> parts, Runnable onClose) {
     this.chunks.addAll(parts);
     this.onClose = onClose;
     for (MemorySegment part : parts) {
@@ -47,7 +47,7 @@ final class ChunkedWords implements WordStream {
   public void close() {
     if (!closed) {
       closed = true;
-      onClose.accept(chunks);
+      onClose.run();
     }
   }
 }

@@ -73,9 +73,11 @@ public final class CpuBackend implements TraceBackend {
   @Override
   public TraceMatrix poseidon2Trace(Poseidon2Periphery hasher, int registers) {
     int width = Poseidon2Air.width(registers);
-    long height = TraceHeight.nextPowerOfTwoOrZero(hasher.size());
+    MemorySegment inputs = hasher.inputs();
+    long height =
+        TraceHeight.nextPowerOfTwoOrZero(inputs.byteSize() / (4L * Poseidon2Periphery.ROW_WORDS));
     MemorySegment buffer = Traces.acquire(pool, height, width);
-    Poseidon2Trace.fill(workers, hasher, registers, height, buffer);
+    Poseidon2Trace.fill(workers, inputs, registers, height, buffer);
     return Traces.matrix(pool, buffer, height, width);
   }
 

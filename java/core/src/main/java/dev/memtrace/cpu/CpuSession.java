@@ -32,8 +32,10 @@ import dev.memtrace.trace.Traces;
 import dev.memtrace.trace.VolatileBoundaryTrace;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import org.jspecify.annotations.Nullable;
 
 /** One segment of execution on the CPU. */
@@ -74,13 +76,19 @@ final class CpuSession implements TraceSession {
 
   @Override
   public void appendSegment(LogSegment segment) {
+    checkOpen();
     segments.add(segment);
   }
 
   @Override
   public void replayAccess(MemoryLogEntry entry) {
+    checkOpen();
     if (manual == null) {
       manual = new ManualReplay(new AccessLog(config, pool));
+    }
+    if (records.segments() < manual.segments().size() && manual.size() > 0) {
+      // A finalisation failed and forgot all results.
+      replayAll(manual.segments(), Lanes.single());
     }
     manual.replay(entry, replay, records);
   }
@@ -88,9 +96,10 @@ final class CpuSession implements TraceSession {
   @Override
   public void finalizeMemory(@Nullable Poseidon2Periphery hasher) {
     try {
+      checkOpen();
       List<LogSegment> log = manual == null ? segments : manual.segments();
       if (records.segments() < log.size()) {
-        replayAll(log);
+        replayAll(log, Lanes.plan(log, Math.min(backend.workers().threads(), MAX_LANES)));
       }
       TouchedBlocks blocks = replay.finish(backend.workers());
       if (mode == MemoryMode.PERSISTENT) {
@@ -104,8 +113,7 @@ final class CpuSession implements TraceSession {
     }
   }
 
-  private void replayAll(List<LogSegment> log) {
-    Lanes lanes = Lanes.plan(log, Math.min(backend.workers().threads(), MAX_LANES));
+  private void replayAll(List<LogSegment> log, Lanes lanes) {
     if (lanes.count() > 1) {
       replay.release();
       replay = new Replay(pool, mode, initial, lanes);
@@ -129,7 +137,14 @@ final class CpuSession implements TraceSession {
     replay = new Replay(pool, mode, initial, Lanes.single());
   }
 
+  private void checkOpen() {
+    if (closed) {
+      throw new IllegalStateException("this session is closed");
+    }
+  }
+
   private TouchedBlocks finished() {
+    checkOpen();
     if (touched == null) {
       throw new IllegalStateException("memory is not finalised");
     }
@@ -146,6 +161,7 @@ final class CpuSession implements TraceSession {
 
   @Override
   public long[] currentTraceHeights() {
+    checkOpen();
     boolean isPersistent = mode == MemoryMode.PERSISTENT;
     int first = isPersistent ? 2 : 1;
     long[] heights = new long[first + config.adapterCount()];
@@ -219,62 +235,101 @@ final class CpuSession implements TraceSession {
   public List<AirProofInput> generateAirProofInputs(
       long[] heights, VariableRangeChecker rangeChecker) {
     TouchedBlocks blocks = finished();
-    List<AirProofInput> inputs = new ArrayList<>();
-    if (mode == MemoryMode.PERSISTENT) {
-      inputs.addAll(finishedTree().take(heights[0], heights[1]));
-    } else {
-      inputs.add(volatileBoundary(blocks, heights[0], rangeChecker));
+    if (handedOver != null) {
+      throw new IllegalStateException("the traces of this session were handed out already");
     }
-    int first = inputs.size();
-    long[] rows = new long[config.adapterCount()];
-    for (int i = 0; i < rows.length; i++) {
+    // All that can fail comes first; then the counts, all or none; then nothing can fail.
+    int first = heights.length - config.adapterCount();
+    for (int i = first; i < heights.length; i++) {
+      replay.adapter(i - first).reserve(heights[i]);
+    }
+    Collection<RangeTally> tallies = new ConcurrentLinkedQueue<>();
+    List<AirProofInput> inputs = new ArrayList<>();
+    try {
+      for (int i = first; i < heights.length; i++) {
+        AdapterRangeChecks.count(
+            backend.workers(), config, replay.adapter(i - first), rangeChecker, tallies);
+      }
+      if (mode == MemoryMode.PERSISTENT) {
+        finishedTree().reserve(heights[0], heights[1]);
+      } else {
+        inputs.add(volatileBoundary(blocks, heights[0], rangeChecker, tallies));
+      }
+      rangeChecker.addAll(tallies);
+    } catch (RuntimeException | Error e) {
+      inputs.forEach(AirProofInput::close);
+      throw e;
+    }
+    if (mode == MemoryMode.PERSISTENT) {
+      inputs.addAll(finishedTree().take());
+    }
+    handedOver = new long[config.adapterCount()];
+    for (int i = 0; i < handedOver.length; i++) {
       AdapterRows adapter = replay.adapter(i);
-      rows[i] = adapter.rows();
-      AdapterRangeChecks.count(backend.workers(), config, adapter, rangeChecker);
+      handedOver[i] = adapter.rows();
       Air air = new AccessAdapterAir(adapter.blockSize());
       long height = heights[first + i];
       TraceMatrix trace = Traces.matrix(pool, adapter.takeTrace(height), height, air.width());
-      inputs.add(new AirProofInput(air, trace, new int[0], rows[i], replay.logOrderRows(i)));
+      inputs.add(new AirProofInput(air, trace, new int[0], handedOver[i], replay.logOrderRows(i)));
     }
-    handedOver = rows;
     return inputs;
   }
 
   private AirProofInput volatileBoundary(
-      TouchedBlocks blocks, long height, VariableRangeChecker rangeChecker) {
+      TouchedBlocks blocks,
+      long height,
+      VariableRangeChecker rangeChecker,
+      Collection<RangeTally> tallies) {
     MemorySegment buffer = Traces.acquire(pool, height, VolatileBoundaryAir.WIDTH);
-    VolatileBoundaryTrace.fill(backend.workers(), config, blocks, height, rangeChecker, buffer);
-    return new AirProofInput(
-        new VolatileBoundaryAir(),
-        Traces.matrix(pool, buffer, height, VolatileBoundaryAir.WIDTH),
-        new int[0],
-        blocks.count(),
-        height);
+    AirProofInput input =
+        new AirProofInput(
+            new VolatileBoundaryAir(),
+            Traces.matrix(pool, buffer, height, VolatileBoundaryAir.WIDTH),
+            new int[0],
+            blocks.count(),
+            height);
+    try {
+      VolatileBoundaryTrace.fill(
+          backend.workers(), config, blocks, height, rangeChecker, tallies, buffer);
+      return input;
+    } catch (RuntimeException | Error e) {
+      input.close();
+      throw e;
+    }
   }
 
   @Override
   public WordStream generateAuxColumns(VariableRangeChecker rangeChecker) {
     finished();
     int count = records.segments();
-    MemorySegment[] buffers = new MemorySegment[count];
-    MemorySegment[] parts = new MemorySegment[count];
-    backend
-        .workers()
-        .forRange(
-            count,
-            backend.workers().share(count),
-            (from, to) -> {
-              try (RangeTally tally = new RangeTally(rangeChecker, records.accesses())) {
+    List<MemorySegment> buffers = new ArrayList<>();
+    List<MemorySegment> parts = new ArrayList<>();
+    try {
+      for (int i = 0; i < count; i++) {
+        long bytes = 4L * MemoryReadOrImmediateAuxCols.WIDTH * records.segment(i).accesses();
+        buffers.add(pool.acquire(bytes));
+        parts.add(buffers.getLast().asSlice(0, bytes));
+      }
+      Collection<RangeTally> tallies = new ConcurrentLinkedQueue<>();
+      backend
+          .workers()
+          .forRange(
+              count,
+              backend.workers().share(count),
+              (from, to) -> {
+                RangeTally tally = new RangeTally(rangeChecker, records.accesses());
                 for (int i = (int) from; i < to; i++) {
-                  LogSegment segment = records.segment(i);
-                  long bytes = 4L * MemoryReadOrImmediateAuxCols.WIDTH * segment.accesses();
-                  buffers[i] = pool.acquire(bytes);
-                  parts[i] = buffers[i].asSlice(0, bytes);
-                  AuxColumnsTrace.fill(config, segment, records.words(i), tally, parts[i]);
+                  AuxColumnsTrace.fill(
+                      config, records.segment(i), records.words(i), tally, parts.get(i));
                 }
-              }
-            });
-    return new ChunkedWords(List.of(parts), _ -> List.of(buffers).forEach(pool::release));
+                tallies.add(tally);
+              });
+      rangeChecker.addAll(tallies);
+    } catch (RuntimeException | Error e) {
+      buffers.forEach(pool::release);
+      throw e;
+    }
+    return new ChunkedWords(parts, () -> buffers.forEach(pool::release));
   }
 
   @Override

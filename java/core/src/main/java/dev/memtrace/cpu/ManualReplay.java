@@ -6,6 +6,7 @@ import dev.memtrace.log.LogHeader;
 import dev.memtrace.log.LogSegment;
 import dev.memtrace.log.MemoryLogEntry;
 import dev.memtrace.replay.Replay;
+import java.lang.foreign.MemorySegment;
 import java.util.List;
 
 /** A log that a caller replays entry by entry. */
@@ -22,20 +23,34 @@ final class ManualReplay {
     return log.segments();
   }
 
+  long size() {
+    return log.size();
+  }
+
   void replay(MemoryLogEntry entry, Replay replay, RecordStore records) {
     long id = log.append(entry);
-    LogSegment segment = log.segmentOf(id);
-    int i = (int) (id - segment.firstEntry());
-    if (i == 0) {
-      valueWord = 0;
-      recordWord = 0;
-      records.add(segment, 0);
+    LogSegment segment;
+    MemorySegment room;
+    int i;
+    int words;
+    try {
+      segment = log.segmentOf(id);
+      i = (int) (id - segment.firstEntry());
+      words = LogHeader.recordWords(segment.header(i));
+      if (i == 0) {
+        valueWord = 0;
+        recordWord = 0;
+        if (records.segments() < log.segments().size()) {
+          records.add(segment, 0);
+        }
+      }
+      room = records.growLast(recordWord + words, recordWord);
+    } catch (RuntimeException | Error e) {
+      log.retractLast();
+      throw e;
     }
-    long header = segment.header(i);
-    int words = LogHeader.recordWords(header);
-    replay.replayEntry(
-        segment, i, valueWord, records.growLast(recordWord + words, recordWord), recordWord);
-    valueWord += LogHeader.valueWords(header);
+    replay.replayEntry(segment, i, valueWord, room, recordWord);
+    valueWord += LogHeader.valueWords(segment.header(i));
     recordWord += words;
   }
 

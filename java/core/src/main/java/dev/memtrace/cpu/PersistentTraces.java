@@ -25,6 +25,8 @@ final class PersistentTraces {
   private final long boundaryRows;
   private final long merkleRows;
   private final MemoryRoots roots;
+  private long boundaryHeight;
+  private long merkleHeight;
   private MemorySegment boundary;
   private MemorySegment merkle;
 
@@ -41,6 +43,8 @@ final class PersistentTraces {
     this.merkleRows = merkleRows;
     this.merkle = merkle;
     this.roots = roots;
+    this.boundaryHeight = TraceHeight.nextPowerOfTwo(boundaryRows);
+    this.merkleHeight = TraceHeight.nextPowerOfTwo(merkleRows);
   }
 
   static PersistentTraces build(CpuBackend backend, AddressMap initial, TouchedBlocks touched) {
@@ -67,6 +71,7 @@ final class PersistentTraces {
 
   /** Adds every hash that a row claims: chunks in ascending order, then the tree from the top. */
   void record(Poseidon2Periphery hasher) {
+    hasher.reserve(boundaryRows + merkleRows);
     hasher.recordAll(
         boundary, PersistentBoundaryAir.VALUES, PersistentBoundaryAir.WIDTH, 8, boundaryRows);
     hasher.recordAll(merkle, MerkleAir.LEFT_HASH, MerkleAir.WIDTH, 16, merkleRows);
@@ -80,25 +85,27 @@ final class PersistentTraces {
     return roots;
   }
 
-  /** Hands both traces over. */
-  List<AirProofInput> take(long boundaryHeight, long merkleHeight) {
-    MemorySegment boundaryTrace =
+  /** Brings both traces to their final heights, so that {@link #take} cannot fail. */
+  void reserve(long boundaryHeight, long merkleHeight) {
+    boundary =
         Traces.resize(
             pool,
             boundary,
             boundaryRows,
-            TraceHeight.nextPowerOfTwo(boundaryRows),
+            this.boundaryHeight,
             boundaryHeight,
             PersistentBoundaryAir.WIDTH);
+    this.boundaryHeight = boundaryHeight;
+    merkle =
+        Traces.resize(pool, merkle, merkleRows, this.merkleHeight, merkleHeight, MerkleAir.WIDTH);
+    this.merkleHeight = merkleHeight;
+  }
+
+  /** Hands both traces over. */
+  List<AirProofInput> take() {
+    MemorySegment boundaryTrace = boundary;
+    MemorySegment merkleTrace = merkle;
     boundary = MemorySegment.NULL;
-    MemorySegment merkleTrace =
-        Traces.resize(
-            pool,
-            merkle,
-            merkleRows,
-            TraceHeight.nextPowerOfTwo(merkleRows),
-            merkleHeight,
-            MerkleAir.WIDTH);
     merkle = MemorySegment.NULL;
     int[] publicValues = new int[MerkleAir.PUBLIC_VALUES];
     System.arraycopy(roots.initial(), 0, publicValues, 0, 8);

@@ -10,6 +10,7 @@ import dev.memtrace.offheap.IntBuffer64;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 
 /** The records of a log, one buffer a log segment. */
 final class RecordStore {
@@ -18,6 +19,7 @@ final class RecordStore {
   private final BufferPool pool;
   private final List<LogSegment> segments = new ArrayList<>();
   private final List<IntBuffer64> buffers = new ArrayList<>();
+  private boolean released;
 
   RecordStore(BufferPool pool) {
     this.pool = pool;
@@ -54,13 +56,34 @@ final class RecordStore {
     return segments.stream().mapToLong(LogSegment::accesses).sum();
   }
 
-  /** The records of all segments in log order. */
+  /** The records of all segments in log order, until they are released. */
   WordStream view() {
-    List<MemorySegment> parts = new ArrayList<>();
-    for (int i = 0; i < segments.size(); i++) {
-      parts.add(words(i));
+    return new WordStream() {
+      @Override
+      public long words() {
+        checkOpen();
+        return segments.stream().mapToLong(LogSegment::recordWords).sum();
+      }
+
+      @Override
+      public void forEachChunk(Consumer<MemorySegment> visitor) {
+        checkOpen();
+        for (int i = 0; i < segments.size(); i++) {
+          visitor.accept(RecordStore.this.words(i).asReadOnly());
+        }
+      }
+
+      @Override
+      public void close() {
+        // The records belong to the session.
+      }
+    };
+  }
+
+  private void checkOpen() {
+    if (released) {
+      throw new IllegalStateException("the records were released with their controller");
     }
-    return new ChunkedWords(parts, _ -> {});
   }
 
   MemoryRecord record(long id) {
@@ -108,6 +131,7 @@ final class RecordStore {
   }
 
   void release() {
+    released = true;
     buffers.forEach(IntBuffer64::release);
     buffers.clear();
     segments.clear();

@@ -29,6 +29,15 @@ public final class BabyBear {
 
   private static final ValueLayout.OfInt WORD = ValueLayout.JAVA_INT_UNALIGNED;
 
+  /** Inverses of the numbers that traces invert nearly always: differences and address spaces. */
+  private static final int[] SMALL_INVERSES = new int[64];
+
+  static {
+    for (int a = 1; a < SMALL_INVERSES.length; a++) {
+      SMALL_INVERSES[a] = pow(a, P - 2);
+    }
+  }
+
   private BabyBear() {}
 
   /**
@@ -119,7 +128,7 @@ public final class BabyBear {
     if (a == 0) {
       throw new ArithmeticException("0 has no inverse in the field of order " + P);
     }
-    return pow(a, P - 2);
+    return a > 0 && a < SMALL_INVERSES.length ? SMALL_INVERSES[a] : pow(a, P - 2);
   }
 
   /**

@@ -15,13 +15,13 @@ import org.jspecify.annotations.Nullable;
  * A mutable {@link MemoryImage}: pages of 4096 cells in native memory, created when first written.
  *
  * <p>A map may lie over a base that no longer changes. It then copies a page of the base when that
- * page is first used, so that starting a segment costs nothing per page of the image. Not
- * thread-safe.
+ * page is first written, so that starting a segment costs nothing per page of the image. Reading
+ * changes nothing and may be done by several threads while nobody writes.
  */
 public final class AddressMap implements MemoryImage {
   static final ValueLayout.OfInt WORD = IntBuffer64.WORD;
-  private static final ValueLayout.OfLong PAIR = IntBuffer64.PAIR;
   private static final int PAGE_MASK = MemoryConfig.PAGE_SIZE - 1;
+  private static final long PAGE_BYTES = 4L * MemoryConfig.PAGE_SIZE;
 
   private final MemoryConfig config;
   private final PageStore pages;
@@ -117,7 +117,9 @@ public final class AddressMap implements MemoryImage {
   @Override
   public int get(int addressSpace, int pointer) {
     checkCell(addressSpace, pointer);
-    return cell(addressSpace, pointer);
+    int[] value = new int[1];
+    readCells(addressSpace, pointer, 1, value, 0);
+    return value[0];
   }
 
   /**
@@ -132,11 +134,9 @@ public final class AddressMap implements MemoryImage {
   public AddressMap set(int addressSpace, int pointer, int value) {
     checkCell(addressSpace, pointer);
     checkValue(addressSpace, pointer, value);
-    int page = pages.find(pages.key(addressSpace, pointer));
-    if (page < 0 && value == 0 && cell(addressSpace, pointer) == 0) {
-      return this;
+    if (get(addressSpace, pointer) != value) {
+      writeCells(addressSpace, pointer, 1, new int[] {value}, 0);
     }
-    exchangeCell(addressSpace, pointer, value);
     return this;
   }
 
@@ -221,121 +221,18 @@ public final class AddressMap implements MemoryImage {
     MemorySegment.copy(in, offset, pages.memory(), WORD, at, n);
   }
 
-  /**
-   * Replaces consecutive cells, which the caller knows to exist, by canonical values.
-   *
-   * @param addressSpace a legal address space
-   * @param pointer first cell
-   * @param n number of cells, all below {@code 2^pointerMaxBits}
-   * @param in the new values
-   * @param inOffset index of the first one in {@code in}
-   * @param previous receives the old values; may be the same array as {@code in}
-   * @param previousOffset index of the first one in {@code previous}
-   */
-  public void exchange(
-      int addressSpace,
-      int pointer,
-      int n,
-      int[] in,
-      int inOffset,
-      int[] previous,
-      int previousOffset) {
-    int inPage = pointer & PAGE_MASK;
-    int page = pages.find(pages.key(addressSpace, pointer));
-    if (n == 4 && page >= 0 && inPage <= MemoryConfig.PAGE_SIZE - 4) {
-      MemorySegment memory = pages.memory();
-      long at = pages.offset(page) + 4L * inPage;
-      long newLow = (in[inOffset] & 0xFFFFFFFFL) | ((long) in[inOffset + 1] << 32);
-      long newHigh = (in[inOffset + 2] & 0xFFFFFFFFL) | ((long) in[inOffset + 3] << 32);
-      long low = memory.get(PAIR, at);
-      long high = memory.get(PAIR, at + 8);
-      memory.set(PAIR, at, newLow);
-      memory.set(PAIR, at + 8, newHigh);
-      previous[previousOffset] = (int) low;
-      previous[previousOffset + 1] = (int) (low >>> 32);
-      previous[previousOffset + 2] = (int) high;
-      previous[previousOffset + 3] = (int) (high >>> 32);
-      return;
-    }
-    exchangeCells(addressSpace, pointer, n, in, inOffset, previous, previousOffset);
-  }
-
-  @SuppressWarnings("ReferenceEquality") // whether the arrays are one
-  private void exchangeCells(
-      int addressSpace,
-      int pointer,
-      int n,
-      int[] in,
-      int inOffset,
-      int[] previous,
-      int previousOffset) {
-    int[] source = in;
-    int sourceOffset = inOffset;
-    if (in == previous && inOffset != previousOffset) {
-      source = Arrays.copyOfRange(in, inOffset, inOffset + n);
-      sourceOffset = 0;
-    }
-    for (int i = 0; i < n; i++) {
-      previous[previousOffset + i] =
-          exchangeCell(addressSpace, pointer + i, source[sourceOffset + i]);
-    }
-  }
-
-  /**
-   * Reads a cell that the caller knows to exist.
-   *
-   * @param addressSpace a legal address space
-   * @param pointer a legal pointer
-   * @return its value
-   */
-  public int cell(int addressSpace, int pointer) {
-    int page = usedPage(addressSpace, pointer);
-    return page < 0 ? 0 : pages.memory().get(WORD, pages.offset(page) + 4L * (pointer & PAGE_MASK));
-  }
-
-  /**
-   * Replaces a cell that the caller knows to exist.
-   *
-   * @param addressSpace a legal address space
-   * @param pointer a legal pointer
-   * @param value canonical value
-   * @return the old value
-   */
-  public int exchangeCell(int addressSpace, int pointer, int value) {
-    int page = writablePage(addressSpace, pointer);
-    MemorySegment memory = pages.memory();
-    long at = pages.offset(page) + 4L * (pointer & PAGE_MASK);
-    int old = memory.get(WORD, at);
-    memory.set(WORD, at, value);
-    return old;
-  }
-
-  /** The page of a cell, or -1 if it is neither here nor in the base. */
-  private int usedPage(int addressSpace, int pointer) {
-    long key = pages.key(addressSpace, pointer);
-    int page = pages.find(key);
-    return page >= 0 || base == null ? page : pageFromBase(key, false);
-  }
-
+  /** The page of a cell, copied from the base or made of zeros if it is new. */
   private int writablePage(int addressSpace, int pointer) {
     long key = pages.key(addressSpace, pointer);
     int page = pages.find(key);
-    return page >= 0 ? page : pageFromBase(key, true);
-  }
-
-  private int pageFromBase(long key, boolean create) {
-    int source = base == null ? -1 : base.pages.find(key);
-    if (source < 0 && !create) {
-      return -1;
-    }
-    int page = pages.add(key);
-    MemorySegment memory = pages.memory();
-    long bytes = 4L * MemoryConfig.PAGE_SIZE;
-    if (source < 0 || base == null) {
-      memory.asSlice(pages.offset(page), bytes).fill((byte) 0);
-    } else {
-      MemorySegment from = base.pages.memory();
-      MemorySegment.copy(from, base.pages.offset(source), memory, pages.offset(page), bytes);
+    if (page < 0) {
+      page = pages.add(key);
+      MemorySegment memory = pages.memory();
+      if (base == null) {
+        memory.asSlice(pages.offset(page), PAGE_BYTES).fill((byte) 0);
+      } else {
+        base.copyPage(addressSpace, pointer, memory, pages.offset(page));
+      }
     }
     return page;
   }
@@ -350,16 +247,15 @@ public final class AddressMap implements MemoryImage {
    */
   public void copyPage(int addressSpace, int pointer, MemorySegment target, long targetOffset) {
     long key = pages.key(addressSpace, pointer);
-    long bytes = 4L * MemoryConfig.PAGE_SIZE;
     for (AddressMap map = this; map != null; map = map.base) {
       int page = map.pages.find(key);
       if (page >= 0) {
         MemorySegment from = map.pages.memory();
-        MemorySegment.copy(from, map.pages.offset(page), target, targetOffset, bytes);
+        MemorySegment.copy(from, map.pages.offset(page), target, targetOffset, PAGE_BYTES);
         return;
       }
     }
-    target.asSlice(targetOffset, bytes).fill((byte) 0);
+    target.asSlice(targetOffset, PAGE_BYTES).fill((byte) 0);
   }
 
   @Override
@@ -403,35 +299,9 @@ public final class AddressMap implements MemoryImage {
     return Arrays.copyOf(all, distinct);
   }
 
-  /**
-   * Returns a view that shows the current cells and cannot change them.
-   *
-   * @return a live view
-   */
-  public MemoryImage readOnlyView() {
-    return new View(this);
-  }
-
-  /** Returns all pages to the pool. Later use fails instead of showing other memory's cells. */
+  /** Returns all pages to the pool; the map must not be used afterwards. */
   public void release() {
     released = true;
     pages.release();
-  }
-
-  private record View(AddressMap map) implements MemoryImage {
-    @Override
-    public MemoryConfig config() {
-      return map.config;
-    }
-
-    @Override
-    public int get(int addressSpace, int pointer) {
-      return map.get(addressSpace, pointer);
-    }
-
-    @Override
-    public void forEachPage(PageVisitor visitor) {
-      map.forEachPage(visitor);
-    }
   }
 }

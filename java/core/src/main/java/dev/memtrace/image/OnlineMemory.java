@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.memtrace.image;
 
-import dev.memtrace.config.MemoryConfig;
 import dev.memtrace.offheap.BufferPool;
 import java.util.Arrays;
 
@@ -30,6 +29,7 @@ public final class OnlineMemory {
   private final long[] tags = new long[LINES];
 
   private final boolean[] dirty = new boolean[LINES];
+  private final int[] scratch = new int[LINE];
 
   /**
    * Creates a memory that begins with the cells of an image.
@@ -108,7 +108,7 @@ public final class OnlineMemory {
    *
    * @param addressSpace a legal address space
    * @param pointer first cell
-   * @param n number of cells, all below {@code 2^pointerMaxBits}
+   * @param n number of cells, at most 32, all below {@code 2^pointerMaxBits}
    * @param in the new values
    * @param inOffset index of the first one in {@code in}
    * @param previous receives the old values; may be the same array as {@code in}
@@ -145,7 +145,6 @@ public final class OnlineMemory {
     exchangeAny(addressSpace, pointer, n, in, inOffset, previous, previousOffset);
   }
 
-  @SuppressWarnings("ReferenceEquality") // whether the arrays are one
   private void exchangeAny(
       int addressSpace,
       int pointer,
@@ -154,12 +153,12 @@ public final class OnlineMemory {
       int inOffset,
       int[] previous,
       int previousOffset) {
-    boolean overlap = in == previous && inOffset != previousOffset;
-    int[] source = overlap ? Arrays.copyOfRange(in, inOffset, inOffset + n) : in;
-    int sourceOffset = overlap ? 0 : inOffset;
+    System.arraycopy(in, inOffset, scratch, 0, n);
+    // Both lines are there before a cell changes: bringing one may fail.
+    line(addressSpace, pointer + n - 1);
+    readAny(addressSpace, pointer, n, previous, previousOffset);
     for (int i = 0; i < n; i++) {
-      previous[previousOffset + i] =
-          exchangeCell(addressSpace, pointer + i, source[sourceOffset + i]);
+      exchangeCell(addressSpace, pointer + i, scratch[i]);
     }
   }
 
@@ -196,44 +195,22 @@ public final class OnlineMemory {
     return Math.min(LINE, map.config().addressSpaceSize());
   }
 
-  private void writeBackAll() {
+  /**
+   * Writes all cached cells back and returns the map behind the cache.
+   *
+   * @return memory as it is now, valid until the next access
+   */
+  public MemoryImage image() {
     for (int place = 0; place < LINES; place++) {
       writeBack(place);
     }
+    return map;
   }
 
-  /**
-   * Returns a view that shows the current cells and cannot change them.
-   *
-   * @return a live view, to be used by the thread that uses this memory
-   */
-  public MemoryImage readOnlyView() {
-    return new View(this);
-  }
-
-  /** Returns all pages to the pool. Later use of a view fails. */
+  /** Returns all pages to the pool; the memory must not be used afterwards. */
   public void release() {
     map.release();
     Arrays.fill(tags, NO_LINE);
     Arrays.fill(dirty, false);
-  }
-
-  private record View(OnlineMemory memory) implements MemoryImage {
-    @Override
-    public MemoryConfig config() {
-      return memory.map.config();
-    }
-
-    @Override
-    public int get(int addressSpace, int pointer) {
-      memory.writeBackAll();
-      return memory.map.get(addressSpace, pointer);
-    }
-
-    @Override
-    public void forEachPage(PageVisitor visitor) {
-      memory.writeBackAll();
-      memory.map.forEachPage(visitor);
-    }
   }
 }

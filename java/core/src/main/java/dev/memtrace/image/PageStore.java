@@ -116,15 +116,15 @@ public final class PageStore {
       keys = Arrays.copyOf(keys, Math.multiplyExact(page, 2));
     }
     keys[page] = key;
-    size = page + 1;
     if (key >= MAX_TABLE) {
-      sparse.put(key, size);
+      sparse.put(key, page + 1);
     } else {
       if (key >= table.length) {
         table = Arrays.copyOf(table, Integer.highestOneBit((int) key) << 1);
       }
-      table[(int) key] = size;
+      table[(int) key] = page + 1;
     }
+    size = page + 1;
     return page;
   }
 

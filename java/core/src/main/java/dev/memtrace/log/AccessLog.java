@@ -80,6 +80,12 @@ public final class AccessLog implements MemoryLog {
   /** First timestamp of this log that must not be reached. */
   private long timestampLimit;
 
+  /** Whether a controller uses this log. */
+  private boolean claimed;
+
+  /** Whether nothing may be appended any more. */
+  private boolean sealed;
+
   private boolean released;
 
   /**
@@ -109,7 +115,7 @@ public final class AccessLog implements MemoryLog {
         hint >= MAX_SEGMENT_ENTRIES
             ? MAX_SEGMENT_ENTRIES
             : Integer.highestOneBit((int) hint - 1) << 1;
-    this.valueCapacity = Math.max(4 * segmentEntries, 2 * STAGE_VALUES);
+    this.valueCapacity = Math.max(2 * segmentEntries, 2 * STAGE_VALUES);
     this.lastPointerOf4 = maxAccess < 4 ? -1 : cells - 4;
     this.stagedHeaders = new long[Math.min(STAGE_ENTRIES, segmentEntries)];
     this.current = new LogSegment(pool, segmentEntries, valueCapacity, 0, (int) stageClock);
@@ -275,6 +281,7 @@ public final class AccessLog implements MemoryLog {
    * @throws AccessRejectedException if the clock would reach its limit
    */
   public long appendIncrement(long amount) {
+    requireAppendable();
     if (amount < 0) {
       throw new AccessRejectedException(
           "increment_timestamp_by " + amount + ": the amount must not be negative");
@@ -319,6 +326,7 @@ public final class AccessLog implements MemoryLog {
 
   /** Makes room for an access in the stage; refuses it if the clock is at its end. */
   private void makeRoom(String operation) {
+    requireAppendable();
     if (endTimestamp() + 1 >= timestampLimit) {
       rejectClock(operation, 1);
     }
@@ -356,6 +364,10 @@ public final class AccessLog implements MemoryLog {
 
   /** Finds out how far the stage may fill. */
   private void findRoom() {
+    if (sealed) {
+      stageEnd = 0;
+      return;
+    }
     int room = Math.min(stagedHeaders.length, segmentEntries - entries);
     stageEnd = (int) Math.min(room, timestampLimit - 1 - stageClock);
   }
@@ -445,10 +457,83 @@ public final class AccessLog implements MemoryLog {
             + "; end the segment before that");
   }
 
-  private void nextSegment() {
+  private void requireAppendable() {
+    requireOpen();
+    if (sealed) {
+      throw new IllegalStateException("this log belongs to a finalised memory; it cannot grow");
+    }
+  }
+
+  private void requireOpen() {
     if (released) {
       throw new IllegalStateException("this log was released with its controller");
     }
+  }
+
+  /**
+   * Takes the last entry back, right after it was appended.
+   *
+   * @throws IllegalStateException if something else happened to the log since
+   */
+  public void retractLast() {
+    if (staged == 0) {
+      throw new IllegalStateException("the last entry can be taken back only at once");
+    }
+    staged--;
+    long header = stagedHeaders[staged];
+    stagedWords -= LogHeader.valueWords(header);
+    recordWords -= LogHeader.recordWords(header);
+    if (LogHeader.isIncrement(header)) {
+      increments--;
+      stageClock -= LogHeader.pointer(header) - 1L;
+    }
+    findRoom();
+  }
+
+  /**
+   * Checks an access without appending it.
+   *
+   * @param operation its name, for the message
+   * @param addressSpace address space
+   * @param pointer first cell, or the immediate value
+   * @param n number of cells
+   * @throws AccessRejectedException if it would be illegal, the clock aside
+   */
+  public void check(String operation, int addressSpace, int pointer, int n) {
+    if (addressSpace == 0 && operation.equals("read")) {
+      checkImmediate(pointer, n);
+    } else {
+      checkAccess(operation, addressSpace, pointer, n);
+    }
+  }
+
+  /**
+   * Makes a controller the owner of this log.
+   *
+   * @throws IllegalStateException if it has one, or was released
+   */
+  public void claim() {
+    requireOpen();
+    if (claimed) {
+      throw new IllegalStateException(
+          "this log belongs to another memory controller; take it first");
+    }
+    claimed = true;
+  }
+
+  /** Gives the log back to its maker. */
+  public void disclaim() {
+    claimed = false;
+  }
+
+  /** Refuses further entries. */
+  public void seal() {
+    unstage();
+    sealed = true;
+    findRoom();
+  }
+
+  private void nextSegment() {
     if (size() + segmentEntries > MAX_ENTRIES) {
       throw new AccessRejectedException(
           "the log holds "
@@ -477,6 +562,7 @@ public final class AccessLog implements MemoryLog {
    * @return segments in the order of the log, at least one
    */
   public List<LogSegment> segments() {
+    requireOpen();
     unstage();
     findRoom();
     return Collections.unmodifiableList(segments);
@@ -501,6 +587,7 @@ public final class AccessLog implements MemoryLog {
    * @throws IndexOutOfBoundsException if there is no such entry
    */
   public int segmentIndex(long id) {
+    requireOpen();
     Objects.checkIndex(id, size());
     unstage();
     findRoom();
@@ -519,9 +606,6 @@ public final class AccessLog implements MemoryLog {
 
   @Override
   public MemoryLogEntry get(long id) {
-    if (released) {
-      throw new IllegalStateException("this log was released with its controller");
-    }
     LogSegment segment = segmentOf(id);
     int i = (int) (id - segment.firstEntry());
     long header = segment.header(i);
@@ -553,12 +637,11 @@ public final class AccessLog implements MemoryLog {
   /** Returns the memory of the log to its pool. Later use fails. */
   public void release() {
     if (!released) {
+      unstage();
+      sealed = true;
       released = true;
+      findRoom();
       segments.forEach(segment -> segment.release(pool));
-      staged = 0;
-      stagedWords = 0;
-      entries = segmentEntries;
-      stageEnd = 0;
     }
   }
 

@@ -6,6 +6,7 @@ import it.unimi.dsi.fastutil.longs.LongOpenHashSet;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
+import java.util.function.LongFunction;
 
 /**
  * A pool of native buffers. The first touch of fresh memory costs more than most of the work that
@@ -21,6 +22,7 @@ public final class BufferPool {
   private static final BufferPool SHARED = new BufferPool(Runtime.getRuntime().maxMemory() / 2);
 
   private final long maxRetainedBytes;
+  private final LongFunction<MemorySegment> allocator;
   private final Long2ObjectOpenHashMap<ArrayDeque<MemorySegment>> free =
       new Long2ObjectOpenHashMap<>();
   private final LongOpenHashSet freeAddresses = new LongOpenHashSet();
@@ -32,7 +34,19 @@ public final class BufferPool {
    * @param maxRetainedBytes how many bytes of released buffers the pool keeps at most
    */
   public BufferPool(long maxRetainedBytes) {
+    this(maxRetainedBytes, BufferPool::allocate);
+  }
+
+  /**
+   * Creates an empty pool over memory of another kind, such as page-locked memory.
+   *
+   * @param maxRetainedBytes how many bytes of released buffers the pool keeps at most
+   * @param allocator makes a buffer of exactly so many bytes, aligned to 64, that lives as long as
+   *     it is reachable; throws {@link OutOfMemoryError} if it cannot
+   */
+  public BufferPool(long maxRetainedBytes, LongFunction<MemorySegment> allocator) {
     this.maxRetainedBytes = maxRetainedBytes;
+    this.allocator = allocator;
   }
 
   /**
@@ -64,12 +78,12 @@ public final class BufferPool {
       }
     }
     try {
-      return allocate(size);
+      return allocator.apply(size);
     } catch (OutOfMemoryError e) {
       clear();
     }
     try {
-      return allocate(size);
+      return allocator.apply(size);
     } catch (OutOfMemoryError e) {
       throw new OutOfNativeMemoryException(size, e);
     }

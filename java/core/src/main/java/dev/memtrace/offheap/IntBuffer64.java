@@ -32,6 +32,21 @@ public final class IntBuffer64 {
     this.segment = pool.acquire(Math.multiplyExact(capacity, 4L));
   }
 
+  private IntBuffer64(BufferPool pool, MemorySegment segment) {
+    this.pool = pool;
+    this.segment = segment;
+  }
+
+  /**
+   * Creates an array without memory.
+   *
+   * @param pool where memory will come from
+   * @return an array of capacity 0
+   */
+  public static IntBuffer64 empty(BufferPool pool) {
+    return new IntBuffer64(pool, MemorySegment.NULL);
+  }
+
   /**
    * Returns the memory of the array, valid until it grows or is released.
    *
@@ -62,7 +77,7 @@ public final class IntBuffer64 {
       MemorySegment bigger =
           pool.acquire(Math.max(Math.multiplyExact(words, 4L), 2 * segment.byteSize()));
       MemorySegment.copy(segment, 0, bigger, 0, used << 2);
-      pool.release(segment);
+      release();
       segment = bigger;
     }
     return segment;

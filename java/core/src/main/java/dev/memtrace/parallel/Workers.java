@@ -7,6 +7,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
@@ -15,6 +16,8 @@ import org.jspecify.annotations.Nullable;
  * threads are daemons and are started on first use.
  */
 public final class Workers implements AutoCloseable {
+  private static final System.Logger LOG = System.getLogger(Workers.class.getName());
+
   private final int threads;
   private @Nullable ExecutorService helpers;
 
@@ -62,20 +65,21 @@ public final class Workers implements AutoCloseable {
     AtomicLong next = new AtomicLong();
     Runnable loop =
         () -> {
-          for (long from = next.getAndAdd(grain); from < count; from = next.getAndAdd(grain)) {
-            body.run(from, Math.min(count, from + grain));
+          try {
+            for (long from = next.getAndAdd(grain); from < count; from = next.getAndAdd(grain)) {
+              body.run(from, Math.min(count, from + grain));
+            }
+          } catch (RuntimeException | Error e) {
+            next.set(count); // the others stop after their range
+            throw e;
           }
         };
-    List<Future<?>> futures = new ArrayList<>();
-    for (int i = 1; i < wanted; i++) {
-      futures.add(helpers().submit(loop));
-    }
+    List<Future<?>> futures = startHelpers(loop, wanted - 1);
     Throwable failure = null;
     try {
       loop.run();
     } catch (RuntimeException | Error e) {
       failure = e;
-      next.set(count);
     }
     for (Future<?> future : futures) {
       failure = merge(failure, await(future));
@@ -86,6 +90,24 @@ public final class Workers implements AutoCloseable {
     if (failure != null) {
       throw (RuntimeException) failure;
     }
+  }
+
+  /** Starts helpers, fewer if no more threads can be had: the result is the same. */
+  private List<Future<?>> startHelpers(Runnable loop, int wanted) {
+    List<Future<?>> futures = new ArrayList<>();
+    try {
+      for (int i = 0; i < wanted; i++) {
+        futures.add(helpers().submit(loop));
+      }
+    } catch (OutOfMemoryError | RejectedExecutionException e) {
+      LOG.log(
+          System.Logger.Level.WARNING,
+          "going on with {0} of {1} threads: {2}",
+          futures.size() + 1,
+          wanted + 1,
+          e.getMessage());
+    }
+    return futures;
   }
 
   /**

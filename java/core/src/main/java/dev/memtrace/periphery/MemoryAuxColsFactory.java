@@ -81,7 +81,7 @@ public final class MemoryAuxColsFactory {
         addressSpace == 0 ? 1 : 0, addressSpace == 0 ? 0 : BabyBear.inverse(addressSpace));
   }
 
-  private void generateBase(MemoryRecord record, MemoryReadAuxCols columns) {
+  private void generateBase(MemoryRecord record, MemoryBaseAuxCols columns) {
     int difference = record.timestamp() - record.prevTimestamp() - 1;
     rangeChecker.addLimbs(difference, clkMaxBits);
     int limb = rangeChecker.rangeMaxBits();

@@ -6,9 +6,9 @@ package dev.memtrace.periphery;
  * lt[0], lt[1], is_immediate, is_zero_aux}. Mutable, to be filled by {@link MemoryAuxColsFactory};
  * a new one is all zero.
  */
-public final class MemoryReadOrImmediateAuxCols extends MemoryReadAuxCols {
+public final class MemoryReadOrImmediateAuxCols extends MemoryBaseAuxCols {
   /** Number of columns. */
-  public static final int WIDTH = MemoryReadAuxCols.WIDTH + 2;
+  public static final int WIDTH = BASE_WIDTH + 2;
 
   private int isImmediate;
   private int isZeroAux;

@@ -5,7 +5,7 @@ package dev.memtrace.periphery;
  * Auxiliary columns of a write of N cells, in trace order: {@code prev_timestamp, lt[0], lt[1],
  * prev_data[N]}. Mutable, to be filled by {@link MemoryAuxColsFactory}; a new one is all zero.
  */
-public final class MemoryWriteAuxCols extends MemoryReadAuxCols {
+public final class MemoryWriteAuxCols extends MemoryBaseAuxCols {
   private final int[] prevData;
 
   /**
@@ -42,12 +42,12 @@ public final class MemoryWriteAuxCols extends MemoryReadAuxCols {
 
   @Override
   public int width() {
-    return WIDTH + prevData.length;
+    return BASE_WIDTH + prevData.length;
   }
 
   @Override
   public void copyTo(int[] row, int offset) {
     super.copyTo(row, offset);
-    System.arraycopy(prevData, 0, row, offset + WIDTH, prevData.length);
+    System.arraycopy(prevData, 0, row, offset + BASE_WIDTH, prevData.length);
   }
 }

@@ -16,6 +16,9 @@ public final class Poseidon2Periphery implements AutoCloseable {
   /** Words of a row: 16 input elements and the multiplicity. */
   public static final int ROW_WORDS = 17;
 
+  /** The most rows of a trace: the two-adicity of p - 1 is 27. */
+  private static final int MAX_ROWS = 1 << 27;
+
   private static final int STATE = 16;
   private static final long ROW_BYTES = 4L * ROW_WORDS;
   private static final long MULTIPLIER = 0x9E3779B97F4A7C15L;
@@ -29,6 +32,10 @@ public final class Poseidon2Periphery implements AutoCloseable {
   private int[] table = new int[1 << 10];
 
   private int size;
+
+  /** Inputs recorded in all, which bounds every multiplicity. */
+  private long requests;
+
   private boolean closed;
 
   /** Creates a recorder without inputs. */
@@ -55,7 +62,71 @@ public final class Poseidon2Periphery implements AutoCloseable {
     int[] input = new int[STATE];
     System.arraycopy(left, 0, input, 0, STATE / 2);
     System.arraycopy(right, 0, input, STATE / 2, STATE / 2);
-    for (int element : input) {
+    MemorySegment heap = MemorySegment.ofArray(input);
+    recordAll(heap, 0, 0, STATE, 1);
+  }
+
+  /**
+   * Records many inputs, all of them or, if one is refused, none.
+   *
+   * @param source memory that holds the inputs as canonical 32-bit words
+   * @param firstWord index of the first input's first word
+   * @param strideWords words from one input to the next
+   * @param words words of an input that are given: 16, or 8 if the rest is zero
+   * @param count number of inputs
+   * @throws IllegalArgumentException if an element is not canonical
+   * @throws IllegalStateException if there would be too many inputs
+   */
+  public synchronized void recordAll(
+      MemorySegment source, long firstWord, long strideWords, int words, long count) {
+    if (words != STATE && words != STATE / 2) {
+      throw new IllegalArgumentException("an input has " + words + " words; it must be 8 or 16");
+    }
+    reserve(count);
+    for (long i = 0; i < count; i++) {
+      checkCanonical(source, (firstWord + i * strideWords) << 2, words);
+    }
+    requests += count;
+    for (long i = 0; i < count; i++) {
+      record(source, (firstWord + i * strideWords) << 2, words);
+    }
+  }
+
+  /**
+   * Makes room, so that recording this many inputs cannot fail.
+   *
+   * @param count number of inputs that may come
+   * @throws IllegalStateException if that would be more than the limits of a trace allow
+   */
+  public synchronized void reserve(long count) {
+    checkOpen();
+    if (count > MAX_ROWS - size) {
+      throw new IllegalStateException(
+          size
+              + " distinct Poseidon2 inputs are recorded and "
+              + count
+              + " may come; a trace has at most "
+              + MAX_ROWS
+              + " rows: use shorter segments");
+    }
+    if (count >= BabyBear.P - requests) {
+      throw new IllegalStateException(
+          requests
+              + " Poseidon2 inputs are recorded and "
+              + count
+              + " may come; there must be fewer than p = "
+              + BabyBear.P
+              + ": use shorter segments");
+    }
+    rows.ensure((size + count) * ROW_WORDS, (long) size * ROW_WORDS);
+    while (size + count > table.length >>> 1) {
+      grow();
+    }
+  }
+
+  private static void checkCanonical(MemorySegment source, long at, int words) {
+    for (int i = 0; i < words; i++) {
+      int element = source.get(IntBuffer64.WORD, at + 4L * i);
       if (!BabyBear.isCanonical(element)) {
         throw new IllegalArgumentException(
             "Poseidon2 input "
@@ -63,28 +134,6 @@ public final class Poseidon2Periphery implements AutoCloseable {
                 + " is not below p = "
                 + BabyBear.P);
       }
-    }
-    MemorySegment heap = MemorySegment.ofArray(input);
-    recordAll(heap, 0, 0, STATE, 1);
-  }
-
-  /**
-   * Records many inputs.
-   *
-   * @param source memory that holds the inputs as canonical 32-bit words
-   * @param firstWord index of the first input's first word
-   * @param strideWords words from one input to the next
-   * @param words words of an input that are given: 16, or 8 if the rest is zero
-   * @param count number of inputs
-   */
-  public synchronized void recordAll(
-      MemorySegment source, long firstWord, long strideWords, int words, long count) {
-    if (words != STATE && words != STATE / 2) {
-      throw new IllegalArgumentException("an input has " + words + " words; it must be 8 or 16");
-    }
-    checkOpen();
-    for (long i = 0; i < count; i++) {
-      record(source, (firstWord + i * strideWords) << 2, words);
     }
   }
 
@@ -109,30 +158,17 @@ public final class Poseidon2Periphery implements AutoCloseable {
       }
       slot = (slot + 1) & mask;
     }
-    if (size == 1 << 29) {
-      throw new IllegalStateException(
-          "more than " + size + " distinct Poseidon2 inputs; use shorter segments");
-    }
-    memory = rows.ensure((size + 1L) * ROW_WORDS, (long) size * ROW_WORDS);
     long rowAt = size * ROW_BYTES;
     for (int i = 0; i < 4 * STATE; i += 8) {
       memory.set(IntBuffer64.PAIR, rowAt + i, i < 4 * words ? getLong(source, at + i) : 0);
     }
     memory.set(IntBuffer64.WORD, rowAt + 4 * STATE, 1);
     table[slot] = ++size;
-    if (size > table.length >>> 1) {
-      grow();
-    }
   }
 
   private static void addMultiplicity(MemorySegment memory, long rowAt) {
     long at = rowAt + 4 * STATE;
-    int multiplicity = memory.get(IntBuffer64.WORD, at) + 1;
-    if (multiplicity >= BabyBear.P) {
-      throw new ArithmeticException(
-          "a Poseidon2 input was requested p = " + BabyBear.P + " times; it must be fewer");
-    }
-    memory.set(IntBuffer64.WORD, at, multiplicity);
+    memory.set(IntBuffer64.WORD, at, memory.get(IntBuffer64.WORD, at) + 1);
   }
 
   private static boolean sameInput(

@@ -2,20 +2,24 @@
 package dev.memtrace.periphery;
 
 import dev.memtrace.air.RangeCheckerAir;
+import it.unimi.dsi.fastutil.ints.Int2IntOpenHashMap;
 
 /**
- * Counts range checks of one thread and adds them to the shared checker at the end. Real logs check
- * a few numbers millions of times, so equal consecutive requests are counted before they touch the
- * table. Not thread-safe.
+ * Counts range checks of one thread, to be added to the shared checker when all work has succeeded.
+ * Real logs check a few numbers millions of times, so equal consecutive requests are counted before
+ * they touch the table. Not thread-safe.
  */
-public final class RangeTally implements AutoCloseable {
+public final class RangeTally {
   /** Tables of more rows than this are not kept per thread. */
   private static final int MAX_LOCAL_ROWS = 1 << 20;
 
-  private final VariableRangeChecker checker;
   private final int limbBits;
   private final int limbMask;
+
+  /** Counts by row; empty if {@link #few} is used. */
   private final int[] local;
+
+  private final Int2IntOpenHashMap few = new Int2IntOpenHashMap();
   private int lowRow;
   private int lowCount;
   private int highRow;
@@ -24,11 +28,10 @@ public final class RangeTally implements AutoCloseable {
   /**
    * Creates a tally.
    *
-   * @param checker where {@link #close()} adds the counts
+   * @param checker the checker that will receive the counts
    * @param requests about how many checks to expect; few are not worth a table of their own
    */
   public RangeTally(VariableRangeChecker checker, long requests) {
-    this.checker = checker;
     this.limbBits = checker.rangeMaxBits();
     this.limbMask = (1 << limbBits) - 1;
     int rows = RangeCheckerAir.height(limbBits);
@@ -76,22 +79,27 @@ public final class RangeTally implements AutoCloseable {
     if (local.length != 0) {
       local[row] += count;
     } else {
-      checker.addRow(row, count);
+      few.addTo(row, count);
     }
   }
 
-  /** Adds everything that was counted to the checker; the tally is empty afterwards. */
-  @Override
-  public void close() {
+  /** Visits every row that was counted. */
+  void forEach(IntBinaryConsumer visitor) {
     add(lowRow, lowCount);
     add(highRow, highCount);
     lowCount = 0;
     highCount = 0;
     for (int row = 0; row < local.length; row++) {
       if (local[row] != 0) {
-        checker.addRow(row, local[row]);
-        local[row] = 0;
+        visitor.accept(row, local[row]);
       }
     }
+    few.int2IntEntrySet().fastForEach(e -> visitor.accept(e.getIntKey(), e.getIntValue()));
+  }
+
+  /** Receives a row and its count. */
+  @FunctionalInterface
+  interface IntBinaryConsumer {
+    void accept(int row, int count);
   }
 }

@@ -3,9 +3,11 @@ package dev.memtrace.periphery;
 
 import dev.memtrace.air.RangeCheckerAir;
 import dev.memtrace.field.BabyBear;
+import it.unimi.dsi.fastutil.ints.IntArrayList;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.Arrays;
+import java.util.Collection;
 
 /**
  * Records how often each (value, bits) pair is range-checked. Chips share one checker and only ever
@@ -92,6 +94,31 @@ public final class VariableRangeChecker {
       addRow(RangeCheckerAir.row(value >>> limb, Math.max(bits - limb, 0)), 1);
     } catch (ArithmeticException e) {
       COUNT.getAndAdd(counts, lowRow, -1);
+      throw e;
+    }
+  }
+
+  /**
+   * Adds what several threads have counted, all of it or nothing.
+   *
+   * @param tallies the counts
+   * @throws ArithmeticException if a multiplicity would reach p; nothing is added then
+   */
+  public void addAll(Collection<RangeTally> tallies) {
+    IntArrayList added = new IntArrayList();
+    try {
+      for (RangeTally tally : tallies) {
+        tally.forEach(
+            (row, count) -> {
+              addRow(row, count);
+              added.add(row);
+              added.add(count);
+            });
+      }
+    } catch (ArithmeticException e) {
+      for (int i = 0; i < added.size(); i += 2) {
+        COUNT.getAndAdd(counts, added.getInt(i), -added.getInt(i + 1));
+      }
       throw e;
     }
   }

@@ -6,7 +6,6 @@ import dev.memtrace.offheap.BufferPool;
 import dev.memtrace.offheap.IntBuffer64;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
-import java.util.function.ToLongBiFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -66,16 +65,32 @@ public final class AdapterRows {
   /** Adds a row of arbitrary content and returns its byte offset in {@link #memory()}. */
   long add(int origin) {
     if (rows == room) {
-      room <<= 1;
-      memory = buffer.ensure(room * (rowBytes >>> 2), rows * (rowBytes >>> 2));
-      if (origins != null) {
-        origins.ensure(room, rows);
-      }
+      makeRoom(2 * room);
     }
     if (origins != null) {
       origins.set(rows, origin);
     }
     return rows++ * rowBytes;
+  }
+
+  private void makeRoom(long wanted) {
+    memory =
+        buffer.ensure(Math.multiplyExact(wanted, (long) (rowBytes >>> 2)), rows * (rowBytes >>> 2));
+    if (origins != null) {
+      origins.ensure(wanted, rows);
+    }
+    room = wanted;
+  }
+
+  /**
+   * Makes room for a trace, so that {@link #takeTrace} cannot fail.
+   *
+   * @param height rows of the trace, at least {@link #rows()}
+   */
+  public void reserve(long height) {
+    if (height > room) {
+      makeRoom(height);
+    }
   }
 
   /**
@@ -100,14 +115,19 @@ public final class AdapterRows {
     return merged;
   }
 
-  private void append(
-      List<AdapterRows> lanes, long[] next, long[] end, ToLongBiFunction<AdapterRows, Long> order) {
+  /** By what rows of lanes are merged. */
+  @FunctionalInterface
+  private interface RowKey {
+    long of(AdapterRows rows, long row);
+  }
+
+  private void append(List<AdapterRows> lanes, long[] next, long[] end, RowKey order) {
     while (true) {
       int first = -1;
       long least = Long.MAX_VALUE;
       for (int i = 0; i < next.length; i++) {
         if (next[i] < end[i]) {
-          long key = order.applyAsLong(lanes.get(i), next[i]);
+          long key = order.of(lanes.get(i), next[i]);
           if (key < least) {
             least = key;
             first = i;
@@ -131,24 +151,26 @@ public final class AdapterRows {
   }
 
   /**
-   * Hands the buffer over as a trace of the given height, whose padding is zeroed here.
+   * Hands the buffer over as a trace, whose padding is zeroed here.
    *
-   * @param height rows wanted, 0 or a power of two that is at least {@link #rows()}
-   * @return a buffer of the pool, owned by the caller; these rows are empty afterwards
+   * @param height rows wanted, as {@link #reserve} was told
+   * @return a buffer of the pool, owned by the caller; these rows are gone afterwards
    */
   public MemorySegment takeTrace(long height) {
-    MemorySegment trace =
-        buffer.ensure(Math.multiplyExact(height, rowBytes >>> 2), rows * (rowBytes >>> 2));
+    MemorySegment trace = memory;
     trace.asSlice(rows * rowBytes, (height - rows) * rowBytes).fill((byte) 0);
-    buffer = new IntBuffer64(pool, FIRST_ROOM * (rowBytes >>> 2));
-    memory = buffer.segment();
-    room = FIRST_ROOM;
+    buffer = IntBuffer64.empty(pool);
+    memory = MemorySegment.NULL;
+    room = 0;
     rows = 0;
     return trace;
   }
 
   void release() {
     buffer.release();
+    memory = MemorySegment.NULL;
+    room = 0;
+    rows = 0;
     if (origins != null) {
       origins.release();
     }

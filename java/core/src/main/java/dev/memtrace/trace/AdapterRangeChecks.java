@@ -9,6 +9,7 @@ import dev.memtrace.periphery.RangeTally;
 import dev.memtrace.periphery.VariableRangeChecker;
 import dev.memtrace.replay.AdapterRows;
 import java.lang.foreign.MemorySegment;
+import java.util.Collection;
 
 /** Counts the range checks of access adapter rows. */
 public final class AdapterRangeChecks {
@@ -20,13 +21,15 @@ public final class AdapterRangeChecks {
    * @param workers threads that share the work
    * @param config configuration of the memory
    * @param adapter the rows
-   * @param rangeChecker receives the checks
+   * @param rangeChecker the checker that will receive the counts
+   * @param tallies receives the counts
    */
   public static void count(
       Workers workers,
       MemoryConfig config,
       AdapterRows adapter,
-      VariableRangeChecker rangeChecker) {
+      VariableRangeChecker rangeChecker,
+      Collection<RangeTally> tallies) {
     MemorySegment rows = adapter.memory();
     int width = AccessAdapterAir.width(adapter.blockSize());
     int low = AccessAdapterAir.lt(adapter.blockSize());
@@ -34,15 +37,15 @@ public final class AdapterRangeChecks {
         adapter.rows(),
         workers.share(adapter.rows()),
         (from, to) -> {
-          try (RangeTally tally = new RangeTally(rangeChecker, to - from)) {
-            for (long row = from; row < to; row++) {
-              long at = (row * width + low) << 2;
-              int value =
-                  rows.get(IntBuffer64.WORD, at)
-                      | rows.get(IntBuffer64.WORD, at + 4) << config.rangeMaxBits();
-              tally.limbs(value, config.clkMaxBits());
-            }
+          RangeTally tally = new RangeTally(rangeChecker, to - from);
+          for (long row = from; row < to; row++) {
+            long at = (row * width + low) << 2;
+            int value =
+                rows.get(IntBuffer64.WORD, at)
+                    | rows.get(IntBuffer64.WORD, at + 4) << config.rangeMaxBits();
+            tally.limbs(value, config.clkMaxBits());
           }
+          tallies.add(tally);
         });
   }
 }

@@ -16,15 +16,6 @@ public final class AuxColumnsTrace {
   private static final ValueLayout.OfInt WORD = IntBuffer64.WORD;
   private static final ValueLayout.OfLong PAIR = IntBuffer64.PAIR;
 
-  /** Inverses of the first address spaces, which are nearly always all there are; 0 for 0. */
-  private static final int[] SMALL_INVERSES = new int[64];
-
-  static {
-    for (int i = 1; i < SMALL_INVERSES.length; i++) {
-      SMALL_INVERSES[i] = BabyBear.inverse(i);
-    }
-  }
-
   private AuxColumnsTrace() {}
 
   /**
@@ -49,7 +40,6 @@ public final class AuxColumnsTrace {
     int entries = segment.entries();
     int knownSpace = 0;
     int knownInverse = 0;
-    int[] inverses = SMALL_INVERSES;
     long record = 0;
     long at = 0;
     for (int i = 0; i < entries; i++) {
@@ -64,19 +54,13 @@ public final class AuxColumnsTrace {
       int difference = timestamp - prevTimestamp - 1;
       tally.limbs(difference, clockBits);
       int space = LogHeader.addressSpace(header);
-      int inverse;
-      if (space < inverses.length) {
-        inverse = inverses[space];
-      } else {
-        if (space != knownSpace) {
-          knownSpace = space;
-          knownInverse = BabyBear.inverse(space);
-        }
-        inverse = knownInverse;
+      if (space != knownSpace) {
+        knownSpace = space;
+        knownInverse = space == 0 ? 0 : BabyBear.inverse(space);
       }
       out.set(PAIR, at, prevTimestamp | (long) (difference & limbMask) << 32);
       out.set(PAIR, at + 8, (difference >>> limbBits) | (space == 0 ? 1L << 32 : 0));
-      out.set(WORD, at + 16, inverse);
+      out.set(WORD, at + 16, knownInverse);
       at += 4L * MemoryReadOrImmediateAuxCols.WIDTH;
     }
   }

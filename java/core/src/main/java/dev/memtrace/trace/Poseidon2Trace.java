@@ -19,17 +19,16 @@ public final class Poseidon2Trace {
    * Fills a trace. Padding rows are the permutation of zeros with multiplicity 0.
    *
    * @param workers threads that share the work
-   * @param hasher the inputs
+   * @param inputs rows of 16 input words and a multiplicity
    * @param registers S-box registers, 0 or 1
    * @param height rows of the trace, at least the distinct inputs
    * @param rows receives the trace
    */
   public static void fill(
-      Workers workers, Poseidon2Periphery hasher, int registers, long height, MemorySegment rows) {
-    int used = hasher.size();
+      Workers workers, MemorySegment inputs, int registers, long height, MemorySegment rows) {
     int width = Poseidon2Air.width(registers);
-    MemorySegment inputs = hasher.inputs();
     int inputRow = 4 * Poseidon2Periphery.ROW_WORDS;
+    long used = inputs.byteSize() / inputRow;
     workers.forRange(
         used,
         GRAIN,
@@ -44,7 +43,7 @@ public final class Poseidon2Trace {
         });
     if (height > used) {
       long first = 4L * width * used;
-      Poseidon2Rows.fill(new int[STATE], registers, rows, (long) width * used);
+      Poseidon2Rows.fill(new int[STATE], registers, rows, width * used);
       rows.set(IntBuffer64.WORD, first + 4L * (width - 1), 0);
       workers.forRange(
           height - used - 1,

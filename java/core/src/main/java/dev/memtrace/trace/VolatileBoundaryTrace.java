@@ -10,19 +10,11 @@ import dev.memtrace.periphery.RangeTally;
 import dev.memtrace.periphery.VariableRangeChecker;
 import dev.memtrace.replay.TouchedBlocks;
 import java.lang.foreign.MemorySegment;
+import java.util.Collection;
 
 /** Rows of the volatile boundary: one for each touched cell, sorted, each compared to the next. */
 public final class VolatileBoundaryTrace {
   private static final int ROW_BYTES = 4 * VolatileBoundaryAir.WIDTH;
-
-  /** Inverses of the small differences, which are nearly all there are. */
-  private static final int[] SMALL_INVERSES = new int[64];
-
-  static {
-    for (int i = 1; i < SMALL_INVERSES.length; i++) {
-      SMALL_INVERSES[i] = BabyBear.inverse(i);
-    }
-  }
 
   private final MemoryConfig config;
   private final MemorySegment rows;
@@ -43,7 +35,8 @@ public final class VolatileBoundaryTrace {
    * @param config configuration of the memory
    * @param touched the touched cells after the finalisation pass
    * @param height rows of the trace, at least 1 and at least the touched cells
-   * @param rangeChecker receives the range checks
+   * @param rangeChecker the checker that will receive the range checks
+   * @param tallies receives the range checks; thread-safe
    * @param rows receives the trace
    */
   public static void fill(
@@ -52,6 +45,7 @@ public final class VolatileBoundaryTrace {
       TouchedBlocks touched,
       long height,
       VariableRangeChecker rangeChecker,
+      Collection<RangeTally> tallies,
       MemorySegment rows) {
     long used = touched.count();
     VolatileBoundaryTrace trace = new VolatileBoundaryTrace(config, rows);
@@ -68,17 +62,19 @@ public final class VolatileBoundaryTrace {
         used,
         workers.share(used),
         (from, to) -> {
-          try (RangeTally tally = new RangeTally(rangeChecker, to - from)) {
-            for (long row = from; row < to; row++) {
-              trace.count(row, tally);
-              if (row < used - 1) {
-                trace.compare(row, tally);
-              }
+          RangeTally tally = new RangeTally(rangeChecker, to - from);
+          for (long row = from; row < to; row++) {
+            trace.count(row, tally);
+            if (row < used - 1) {
+              trace.compare(row, tally);
             }
           }
+          tallies.add(tally);
         });
     if (used > 0) {
-      trace.last(height - 1, rangeChecker);
+      RangeTally tally = new RangeTally(rangeChecker, 1);
+      trace.last(height - 1, tally);
+      tallies.add(tally);
     }
   }
 
@@ -110,27 +106,21 @@ public final class VolatileBoundaryTrace {
       marker = 1;
     }
     set(row, VolatileBoundaryAir.DIFF_MARKER + marker, 1);
-    set(row, VolatileBoundaryAir.DIFF_INV, inverse(difference));
+    set(row, VolatileBoundaryAir.DIFF_INV, BabyBear.inverse(difference));
     limbs(row, difference - 1);
     tally.limbs(difference - 1, config.addressBits());
   }
 
   /** The last row of the trace is compared with the first one, which the AIR does not constrain. */
-  private void last(long ordinal, VariableRangeChecker rangeChecker) {
+  private void last(long ordinal, RangeTally tally) {
     int all = (1 << config.addressBits()) - 1;
     limbs(ordinal * ROW_BYTES, all);
-    rangeChecker.addLimbs(all, config.addressBits());
+    tally.limbs(all, config.addressBits());
   }
 
   private void limbs(long row, int value) {
     set(row, VolatileBoundaryAir.LT, value & limbMask);
     set(row, VolatileBoundaryAir.LT + 1, value >>> limbBits);
-  }
-
-  private static int inverse(int difference) {
-    return difference < SMALL_INVERSES.length
-        ? SMALL_INVERSES[difference]
-        : BabyBear.inverse(difference);
   }
 
   private int pointer(long row) {

@@ -24,6 +24,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.UUID;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
@@ -31,6 +32,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class BundleGeneratorTest {
   private static final Set<String> INPUT = Set.of("manifest.json", "log.bin", "initial.bin");
@@ -327,6 +329,42 @@ class BundleGeneratorTest {
   }
 
   @Test
+  void aLockThatIsALinkIsNotFollowed() throws IOException {
+    Path precious = Files.writeString(out.resolveSibling("thesis.txt"), "years of work");
+    Path lock = Files.createSymbolicLink(out.resolveSibling(".out.lock"), precious);
+    refused(false, ".out.lock: is a link or no regular file", "move it away");
+    assertThat(precious).hasContent("years of work");
+    assertThat(lock).isSymbolicLink();
+    Files.delete(lock);
+    Files.createSymbolicLink(lock, Path.of("nowhere"));
+    refused(false, ".out.lock: is a link or no regular file");
+    assertThat(out.resolveSibling("nowhere")).doesNotExist();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"x", "years of work", "0f8fad5b-d9cb-469f-a165-70867728950e and more"})
+  void aForeignFileWithTheNameOfTheLockIsKept(String content) throws IOException {
+    Path lock = Files.writeString(out.resolveSibling(".out.lock"), content);
+    refused(false, ".out.lock: holds something else than a lock", "move it away");
+    assertThat(lock).hasContent(content);
+    assertThat(names(temp)).containsExactlyInAnyOrder(".out.lock", "input");
+  }
+
+  @Test
+  void aForeignFileThatTookThePlaceOfTheLockIsKept() throws IOException {
+    Path lock = out.resolveSibling(".out.lock");
+    generate(
+        false,
+        (stage, fraction) ->
+            run(
+                () -> {
+                  Files.delete(lock);
+                  Files.writeString(lock, "years of work");
+                }));
+    assertThat(lock).hasContent("years of work");
+  }
+
+  @Test
   void refusesATargetThatThisProcessIsWriting() {
     List<Throwable> second = new ArrayList<>();
     generate(
@@ -345,7 +383,7 @@ class BundleGeneratorTest {
   void removesWhatAKilledProcessHasLeft() throws IOException {
     Path partial = Files.createDirectory(out.resolveSibling(".out.partial"));
     Files.writeString(partial.resolve("air_07.bin"), "half");
-    Files.writeString(out.resolveSibling(".out.lock"), "stale");
+    Files.writeString(out.resolveSibling(".out.lock"), UUID.randomUUID().toString());
     generate(false);
     assertThat(names(out)).doesNotContain("air_07.bin");
     assertThat(names(temp)).containsExactlyInAnyOrder("input", "out");

@@ -70,72 +70,14 @@ class AddressMapTest {
       int value = random.nextInt(3) == 0 ? 0 : random.nextInt(P);
       int before = want.getOrDefault((long) space << 32 | pointer, 0);
       assertThat(map.get(space, pointer)).isEqualTo(before);
-      if (i % 2 == 0) {
-        map.set(space, pointer, value);
-      } else {
-        assertThat(map.exchangeCell(space, pointer, value)).isEqualTo(before);
-      }
+      map.set(space, pointer, value);
       want.put((long) space << 32 | pointer, value);
-      assertThat(map.cell(space, pointer)).isEqualTo(value);
+      assertThat(map.get(space, pointer)).isEqualTo(value);
     }
     want.values().removeIf(value -> value == 0);
     assertThat(cells(map)).isEqualTo(want);
-    assertThat(cells(map.readOnlyView())).isEqualTo(want);
     assertThat(cells(AddressMap.copyOf(map, config, dirtyPool()))).isEqualTo(want);
     map.release();
-  }
-
-  @Test
-  void runsOfCellsAcrossPages() {
-    AddressMap map = new AddressMap(CONFIG, dirtyPool());
-    Random random = new Random(4);
-    int[] shadow = new int[1 << 14];
-    for (int i = 0; i < 3000; i++) {
-      int n = 1 << random.nextInt(6);
-      int pointer =
-          Math.min((1 << 14) - n, Math.max(0, 4096 * random.nextInt(5) - random.nextInt(40)));
-      int[] data = random.ints(n + 2, 0, P).toArray();
-      int[] previous = new int[n + 3];
-      map.exchange(2, pointer, n, data, 1, previous, 3);
-      for (int j = 0; j < n; j++) {
-        assertThat(previous[3 + j]).isEqualTo(shadow[pointer + j]);
-        shadow[pointer + j] = data[1 + j];
-      }
-      int at = Math.max(0, pointer - random.nextInt(9));
-      int[] out = new int[n + 1];
-      map.read(2, at, n, out, 1);
-      for (int j = 0; j < n; j++) {
-        assertThat(out[1 + j]).isEqualTo(shadow[at + j]);
-      }
-    }
-    int[] absent = {9, 9, 9, 9};
-    map.read(3, 4094, 4, absent, 0);
-    assertThat(absent).containsOnly(0);
-  }
-
-  @Test
-  void exchangeInPlaceWhateverTheOverlap() {
-    BufferPool pool = dirtyPool();
-    for (int n : new int[] {1, 2, 4, 8, 16, 32}) {
-      for (int shift = -3; shift <= 3; shift++) {
-        for (int pointer : new int[] {0, 4096 - n / 2}) {
-          AddressMap map = new AddressMap(CONFIG, pool);
-          int[] old = new int[n];
-          int[] buffer = new int[40];
-          for (int i = 0; i < n; i++) {
-            old[i] = 1000 + i;
-            map.set(1, pointer + i, old[i]);
-            buffer[4 + i] = 1 + i;
-          }
-          map.exchange(1, pointer, n, buffer, 4, buffer, 4 + shift);
-          for (int i = 0; i < n; i++) {
-            assertThat(buffer[4 + shift + i]).as("n %d shift %d", n, shift).isEqualTo(old[i]);
-            assertThat(map.get(1, pointer + i)).as("n %d shift %d", n, shift).isEqualTo(1 + i);
-          }
-          map.release();
-        }
-      }
-    }
   }
 
   @Test
@@ -150,7 +92,7 @@ class AddressMapTest {
     int[] out = new int[4];
     map.read(1, 4, 4, out, 0);
     assertThat(out).containsExactly(0, 51, 60, 0);
-    assertThat(map.exchangeCell(1, 9001, 91)).isZero();
+    map.set(1, 9001, 91);
     assertThat(cells(base)).isEqualTo(before);
     TreeMap<Long, Integer> want = new TreeMap<>();
     want.put(1L << 32 | 5, 51);
@@ -222,9 +164,7 @@ class AddressMapTest {
         .hasMessageContaining("does not exist");
     assertThatThrownBy(() -> map.set(space, pointer, 1))
         .isInstanceOf(IllegalArgumentException.class);
-    assertThatThrownBy(() -> map.readOnlyView().get(space, pointer))
-        .isInstanceOf(IllegalArgumentException.class);
-  }
+      }
 
   @Test
   void valuesThatAreNotCanonical() {
@@ -242,10 +182,26 @@ class AddressMapTest {
   @Test
   void aReleasedImageCannotBeRead() {
     AddressMap map = new AddressMap(CONFIG).set(1, 1, 1);
-    MemoryImage view = map.readOnlyView();
+    MemoryImage view = map;
     map.release();
     assertThatThrownBy(() -> view.get(1, 1)).isInstanceOf(IllegalStateException.class);
     assertThatThrownBy(view::nonZeroCells).isInstanceOf(IllegalStateException.class);
     assertThatThrownBy(() -> map.set(1, 1, 1)).isInstanceOf(IllegalStateException.class);
+  }
+
+  @Test
+  void readingInTheMiddleOfAVisitChangesNothing() {
+    AddressMap base = new AddressMap(CONFIG, dirtyPool());
+    for (int page = 0; page < 4; page++) {
+      base.set(1, 4096 * page + 7, page + 1);
+    }
+    AddressMap map = AddressMap.over(base, new BufferPool(1L << 20)).set(1, 1, 9);
+    int[] seen = new int[1];
+    map.forEachNonZero(
+        (space, pointer, value) -> {
+          seen[0]++;
+          assertThat(map.get(1, 12_295)).isEqualTo(4);
+        });
+    assertThat(seen[0]).isEqualTo(5);
   }
 }

@@ -4,6 +4,7 @@ package dev.memtrace.periphery;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.memtrace.air.RangeCheckerAir;
 import dev.memtrace.log.MemoryRecord;
 import dev.memtrace.offheap.BufferPool;
 import java.lang.foreign.MemorySegment;
@@ -107,34 +108,41 @@ class PeripheryTest {
       Random random = new Random(limbBits);
       VariableRangeChecker direct = checker(limbBits);
       VariableRangeChecker tallied = checker(limbBits);
-      try (RangeTally tally = new RangeTally(tallied, requests)) {
-        for (int i = 0; i < 2000; i++) {
-          int bits = 1 + random.nextInt(Math.min(29, 2 * limbBits));
-          int value = random.nextInt(3) == 0 ? 0 : random.nextInt(1 << bits);
-          direct.addLimbs(value, bits);
-          tally.limbs(value, bits);
-          if (i % 10 == 0) {
-            int small = random.nextInt(1 << limbBits);
-            for (int k = 0; k < 3; k++) {
-              direct.addCount(small, limbBits);
-            }
-            tally.single(small, limbBits, 3);
+      RangeTally tally = new RangeTally(tallied, requests);
+      for (int i = 0; i < 2000; i++) {
+        int bits = 1 + random.nextInt(Math.min(29, 2 * limbBits));
+        int value = random.nextInt(3) == 0 ? 0 : random.nextInt(1 << bits);
+        direct.addLimbs(value, bits);
+        tally.limbs(value, bits);
+        if (i % 10 == 0) {
+          int small = random.nextInt(1 << limbBits);
+          for (int k = 0; k < 3; k++) {
+            direct.addCount(small, limbBits);
           }
+          tally.single(small, limbBits, 3);
         }
       }
+      tallied.addAll(List.of(tally));
       assertThat(tallied.counts()).isEqualTo(direct.counts());
     }
   }
 
   @Test
-  void closingATallyTwiceCountsOnce() {
+  void talliesAreAddedAllOrNone() {
     VariableRangeChecker checker = checker(4);
-    RangeTally tally = new RangeTally(checker, 100);
-    tally.limbs(3, 8);
-    tally.close();
-    int[] once = checker.counts();
-    tally.close();
-    assertThat(checker.counts()).isEqualTo(once);
+    checker.addRow(RangeCheckerAir.row(5, 4), P - 2);
+    int[] before = checker.counts();
+    RangeTally fits = new RangeTally(checker, 100);
+    fits.limbs(3, 8);
+    RangeTally overflows = new RangeTally(checker, 0);
+    overflows.single(1, 4, 7);
+    overflows.single(5, 4, 2);
+    assertThatThrownBy(() -> checker.addAll(List.of(fits, overflows)))
+        .isInstanceOf(ArithmeticException.class);
+    assertThat(checker.counts()).isEqualTo(before);
+    checker.addAll(List.of(fits));
+    assertThat(checker.count(RangeCheckerAir.row(3, 4))).isEqualTo(1);
+    assertThat(checker.count(RangeCheckerAir.row(0, 4))).isEqualTo(1);
   }
 
   @Test

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.memtrace.controller;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.memtrace.backend.AirProofInput;
+import dev.memtrace.backend.BackendOptions;
+import dev.memtrace.backend.WordStream;
+import dev.memtrace.config.MemoryConfig;
+import dev.memtrace.config.MemoryMode;
+import dev.memtrace.cpu.CpuBackend;
+import dev.memtrace.offheap.BufferPool;
+import dev.memtrace.offheap.OutOfNativeMemoryException;
+import dev.memtrace.periphery.CompressionBus;
+import dev.memtrace.periphery.MemoryBus;
+import dev.memtrace.periphery.MerkleBus;
+import dev.memtrace.periphery.Poseidon2Periphery;
+import dev.memtrace.periphery.RangeCheckerBus;
+import dev.memtrace.periphery.VariableRangeChecker;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import java.util.function.Supplier;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/**
+ * Lets native memory run out at each allocation of a run in turn. Whatever fails is tried again,
+ * and the run must end with the bytes of an undisturbed one.
+ */
+class MemoryExhaustionTest {
+  private static final int ACCESSES = 1200;
+
+  /** Native memory that ends at one allocation and is there again later. */
+  private static final class Memory {
+    private int allocations;
+    private int failAt = Integer.MAX_VALUE;
+
+    private MemorySegment allocate(long bytes) {
+      int number = allocations++;
+      // The pool asks twice before it gives up.
+      if (number == failAt || number == failAt + 1) {
+        throw new OutOfMemoryError("test: allocation " + number + " of " + bytes + " bytes");
+      }
+      return Arena.ofAuto().allocate(bytes, 64);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(MemoryMode.class)
+  void everyFailureCanBeTriedAgain(MemoryMode mode) {
+    for (int threads : new int[] {1, 2}) {
+      Memory memory = new Memory();
+      List<int[]> undisturbed = run(mode, threads, memory);
+      int allocations = memory.allocations;
+      assertThat(allocations).isGreaterThan(20);
+      for (int failAt = 0; failAt < allocations; failAt++) {
+        Memory failing = new Memory();
+        failing.failAt = failAt;
+        List<int[]> products = run(mode, threads, failing);
+        assertThat(failing.allocations).isGreaterThan(failAt);
+        for (int i = 0; i < undisturbed.size(); i++) {
+          assertThat(Arrays.equals(products.get(i), undisturbed.get(i)))
+              .as("product %d, allocation %d fails, %d threads", i, failAt, threads)
+              .isTrue();
+        }
+      }
+    }
+  }
+
+  private static List<int[]> run(MemoryMode mode, int threads, Memory memory) {
+    MemoryConfig config = MemoryConfig.defaults().withAccessCapacity(1024);
+    VariableRangeChecker rangeChecker = new VariableRangeChecker(new RangeCheckerBus(1, 17));
+    BufferPool pool = new BufferPool(0, memory::allocate);
+    List<int[]> products = new ArrayList<>();
+    try (CpuBackend backend = new CpuBackend(new BackendOptions(threads), pool);
+        Poseidon2Periphery hasher = retry(() -> new Poseidon2Periphery(pool));
+        MemoryController controller =
+            retry(
+                () ->
+                    mode == MemoryMode.VOLATILE
+                        ? MemoryController.withVolatileMemory(
+                            new MemoryBus(0), config, rangeChecker, backend)
+                        : MemoryController.withPersistentMemory(
+                            new MemoryBus(0),
+                            config,
+                            rangeChecker,
+                            new MerkleBus(2),
+                            new CompressionBus(3),
+                            backend))) {
+      access(controller);
+      retry(
+          () -> {
+            controller.finalizeMemory(hasher);
+            return controller;
+          });
+      products.add(words(controller.records()));
+      for (AirProofInput input : retry(controller::generateAirProofInputs)) {
+        products.add(input.trace().segment().toArray(ValueLayout.JAVA_INT));
+        products.add(input.publicValues());
+        input.close();
+      }
+      products.add(rangeChecker.counts());
+      try (WordStream columns = retry(controller::generateAuxColumns)) {
+        products.add(words(columns));
+      }
+      products.add(rangeChecker.counts());
+      products.add(hasher.inputs().toArray(ValueLayout.JAVA_INT));
+      List<Integer> cells = new ArrayList<>();
+      controller
+          .memoryImage()
+          .forEachNonZero((space, pointer, value) -> cells.addAll(List.of(space, pointer, value)));
+      products.add(cells.stream().mapToInt(Integer::intValue).toArray());
+    }
+    return products;
+  }
+
+  private static void access(MemoryController controller) {
+    Random random = new Random(5);
+    int[] values = new int[32];
+    int[] previous = new int[32];
+    for (int i = 0; i < ACCESSES; i++) {
+      int n = 1 << random.nextInt(6);
+      int space = 1 + random.nextInt(3);
+      int pointer = 4096 * random.nextInt(20) + random.nextInt(4096);
+      boolean write = random.nextBoolean();
+      for (int j = 0; j < n; j++) {
+        values[j] = random.nextInt(1 << 20);
+      }
+      int[] written = values.clone();
+      retry(
+          () ->
+              write
+                  ? controller.write(space, pointer, n, written, 0, previous, 0)
+                  : controller.read(space, pointer, n, previous, 0));
+      assertThat(controller.lastRecordId()).isEqualTo(i);
+    }
+  }
+
+  private static int[] words(WordStream stream) {
+    List<int[]> parts = new ArrayList<>();
+    stream.forEachChunk(part -> parts.add(part.toArray(ValueLayout.JAVA_INT)));
+    return parts.stream().flatMapToInt(Arrays::stream).toArray();
+  }
+
+  private static <T> T retry(Supplier<T> operation) {
+    try {
+      return operation.get();
+    } catch (OutOfNativeMemoryException e) {
+      return operation.get();
+    }
+  }
+}
