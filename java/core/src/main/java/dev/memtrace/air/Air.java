@@ -30,6 +30,16 @@ public interface Air {
   }
 
   /**
+   * Returns the height of a trace.
+   *
+   * @param rows used rows, or a minimum asked for
+   * @return the smallest legal height that is at least {@code rows}
+   */
+  default long height(long rows) {
+    return TraceHeight.nextPowerOfTwo(rows);
+  }
+
+  /**
    * Returns the number of public values.
    *
    * @return field elements

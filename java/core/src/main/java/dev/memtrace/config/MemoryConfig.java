@@ -25,8 +25,11 @@ public record MemoryConfig(
     int maxAccessAdapterN,
     long accessCapacity) {
 
+  /** Log2 of {@link #PAGE_SIZE}. */
+  public static final int PAGE_BITS = 12;
+
   /** Cells in a page of the memory image. */
-  public static final int PAGE_SIZE = 4096;
+  public static final int PAGE_SIZE = 1 << PAGE_BITS;
 
   /** Cells in a chunk, the leaf of the memory tree. */
   public static final int CHUNK = 8;

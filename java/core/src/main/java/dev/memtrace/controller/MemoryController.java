@@ -815,10 +815,7 @@ public final class MemoryController implements AutoCloseable {
                 + used[i]
                 + " rows; raise it or leave it out");
       }
-      heights[i] =
-          i < firstAdapter
-              ? TraceHeight.nextPowerOfTwo(wanted)
-              : TraceHeight.nextPowerOfTwoOrZero(wanted);
+      heights[i] = airs.get(i).height(wanted);
     }
     return heights;
   }

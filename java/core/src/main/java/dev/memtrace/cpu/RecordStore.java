@@ -87,16 +87,8 @@ final class RecordStore {
   }
 
   MemoryRecord record(long id) {
-    int low = 0;
-    int high = segments.size() - 1;
-    while (low < high) {
-      int middle = (low + high + 1) >>> 1;
-      if (segments.get(middle).firstEntry() <= id) {
-        low = middle;
-      } else {
-        high = middle - 1;
-      }
-    }
+    checkOpen();
+    int low = LogSegment.indexOf(segments, id);
     LogSegment segment = segments.isEmpty() ? null : segments.get(low);
     if (segment == null || id < 0 || id >= segment.firstEntry() + segment.entries()) {
       throw new IndexOutOfBoundsException(

@@ -45,7 +45,7 @@ public final class PageStore {
   public PageStore(BufferPool pool, MemoryConfig config, int wordsPerPage) {
     this.pool = pool;
     this.asOffset = config.asOffset();
-    this.pageBits = Math.max(0, config.pointerMaxBits() - 12);
+    this.pageBits = Math.max(0, config.pointerMaxBits() - MemoryConfig.PAGE_BITS);
     this.pageBytes = 4L * wordsPerPage;
   }
 
@@ -57,7 +57,7 @@ public final class PageStore {
    * @return the key
    */
   public long key(int addressSpace, int pointer) {
-    return ((long) (addressSpace - asOffset) << pageBits) | (pointer >>> 12);
+    return ((long) (addressSpace - asOffset) << pageBits) | (pointer >>> MemoryConfig.PAGE_BITS);
   }
 
   /**
@@ -77,7 +77,7 @@ public final class PageStore {
    * @return a multiple of 4096
    */
   public int firstPointer(long key) {
-    return (int) (key & ((1L << pageBits) - 1)) << 12;
+    return (int) (key & ((1L << pageBits) - 1)) << MemoryConfig.PAGE_BITS;
   }
 
   /**

@@ -591,17 +591,7 @@ public final class AccessLog implements MemoryLog {
     Objects.checkIndex(id, size());
     unstage();
     findRoom();
-    int low = 0;
-    int high = segments.size() - 1;
-    while (low < high) {
-      int middle = (low + high + 1) >>> 1;
-      if (segments.get(middle).firstEntry() <= id) {
-        low = middle;
-      } else {
-        high = middle - 1;
-      }
-    }
-    return low;
+    return LogSegment.indexOf(segments, id);
   }
 
   @Override

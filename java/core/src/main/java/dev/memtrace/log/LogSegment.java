@@ -5,6 +5,7 @@ import dev.memtrace.offheap.BufferPool;
 import dev.memtrace.offheap.IntBuffer64;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -185,6 +186,27 @@ public final class LogSegment {
     }
     index = table;
     return table;
+  }
+
+  /**
+   * Finds the segment of an entry.
+   *
+   * @param segments consecutive segments, at least one
+   * @param id position of an entry that one of them holds
+   * @return index of its segment
+   */
+  public static int indexOf(List<LogSegment> segments, long id) {
+    int low = 0;
+    int high = segments.size() - 1;
+    while (low < high) {
+      int middle = (low + high + 1) >>> 1;
+      if (segments.get(middle).firstEntry <= id) {
+        low = middle;
+      } else {
+        high = middle - 1;
+      }
+    }
+    return low;
   }
 
   void release(BufferPool pool) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.memtrace.merkle;
 
+import dev.memtrace.config.MemoryConfig;
 import dev.memtrace.config.MemoryDimensions;
 import dev.memtrace.field.BabyBear;
 import dev.memtrace.image.MemoryImage;
@@ -17,7 +18,7 @@ import java.util.Arrays;
  * not zero, after it every touched node. Untouched zero subtrees come from a table.
  */
 public final class MemoryTree {
-  private static final int CHUNK = 8;
+  private static final int CHUNK = MemoryConfig.CHUNK;
   private static final int DIGEST = TreeLevel.DIGEST;
   private static final int PAIR = 2 * DIGEST;
   private static final int ABSENT = TreeLevel.ABSENT;

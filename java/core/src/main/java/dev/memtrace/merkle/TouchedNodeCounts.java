@@ -33,16 +33,6 @@ public final class TouchedNodeCounts {
   }
 
   /**
-   * Returns the number of touched nodes of a height.
-   *
-   * @param height 1 to the root's
-   * @return nodes
-   */
-  public int atHeight(int height) {
-    return counts[height];
-  }
-
-  /**
    * Returns the number of touched nodes above a height.
    *
    * @param height 0 to the root's

@@ -6,8 +6,7 @@ import java.util.Objects;
 
 /**
  * Many Poseidon2 compressions at a time. Implementations are safe for use by several threads and
- * allocate nothing per item. The library's own is {@link #portable()}; others may be found through
- * {@link java.util.ServiceLoader}.
+ * allocate nothing per item. The library's own is {@link #portable()}.
  */
 public interface Poseidon2Batch {
   /** Words of an input: the left and the right digest. */

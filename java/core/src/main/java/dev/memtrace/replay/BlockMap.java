@@ -283,11 +283,11 @@ final class BlockMap {
 
   /** Brings the page of a cell under the window. */
   private void move(int pointer) {
-    if (pointer >>> 12 != windowPage) {
+    if (pointer >>> MemoryConfig.PAGE_BITS != windowPage) {
       int page = page(space, pointer);
       window = pages.memory();
       windowOffset = pages.offset(page);
-      windowPage = pointer >>> 12;
+      windowPage = pointer >>> MemoryConfig.PAGE_BITS;
     }
   }
 }

@@ -2,6 +2,7 @@
 package dev.memtrace.trace;
 
 import dev.memtrace.air.PersistentBoundaryAir;
+import dev.memtrace.config.MemoryConfig;
 import dev.memtrace.config.MemoryDimensions;
 import dev.memtrace.field.BabyBear;
 import dev.memtrace.image.AddressMap;
@@ -17,7 +18,7 @@ import java.lang.foreign.MemorySegment;
  */
 public final class PersistentBoundaryTrace implements TouchedChunks {
   private static final int ROW_BYTES = 4 * PersistentBoundaryAir.WIDTH;
-  private static final int CHUNK = 8;
+  private static final int CHUNK = MemoryConfig.CHUNK;
 
   private final MemorySegment rows;
   private final MemoryDimensions dimensions;
