@@ -6,6 +6,7 @@ import dev.memtrace.backend.AirProofInput;
 import dev.memtrace.backend.TraceBackend;
 import dev.memtrace.backend.TraceMatrix;
 import dev.memtrace.backend.WordStream;
+import dev.memtrace.bundle.SegmentReplay;
 import dev.memtrace.config.MemoryConfig;
 import dev.memtrace.config.MemoryMode;
 import dev.memtrace.controller.MemoryController;
@@ -43,17 +44,17 @@ final class DemoCommand implements Callable<Integer> {
   public Integer call() {
     json.check();
     DemoReport report = run();
+    json.write(parent.console(), report::write);
     if (!json.replacesText()) {
       report.print(parent.console().out());
     }
-    json.write(parent.console(), report::write);
     return ExitCode.DONE;
   }
 
   private DemoReport run() {
     try (TraceBackend backend = backendOption.create();
         MemoryController memory =
-            Memories.controller(MemoryMode.PERSISTENT, MemoryConfig.defaults(), backend);
+            SegmentReplay.controller(MemoryMode.PERSISTENT, MemoryConfig.defaults(), backend);
         Poseidon2Periphery hasher = new Poseidon2Periphery(backend.pool())) {
       SortProgram program = new SortProgram(memory, ARRAY_LENGTH);
       time("execute", () -> program.run(SEED));

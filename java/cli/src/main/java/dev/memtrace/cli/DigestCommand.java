@@ -27,7 +27,11 @@ final class DigestCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     json.check();
-    String digests = BundleDigest.of(Bundle.open(folder), threads.count()).toJson();
+    Bundle bundle = Bundle.open(folder);
+    String digests;
+    try (Progress progress = new Progress(parent.console(), "digest")) {
+      digests = BundleDigest.of(bundle, threads.count(), progress::at).toJson();
+    }
     json.write(parent.console(), digests);
     if (!json.replacesText()) {
       parent.console().out().print(digests);

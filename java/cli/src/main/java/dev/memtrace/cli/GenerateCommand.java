@@ -4,6 +4,7 @@ package dev.memtrace.cli;
 import dev.memtrace.backend.TraceBackend;
 import dev.memtrace.bundle.Bundle;
 import dev.memtrace.bundle.BundleGenerator;
+import dev.memtrace.bundle.GenerationListener.Stage;
 import dev.memtrace.bundle.GenerationReport;
 import dev.memtrace.bundle.Product;
 import java.nio.file.Path;
@@ -74,27 +75,33 @@ final class GenerateCommand implements Callable<Integer> {
     json.check();
     Bundle bundle = Bundle.open(input);
     Set<Product> wanted = products.isEmpty() ? Product.all() : products;
-    GenerateReport report = new GenerateReport(generate(bundle, wanted));
-    if (!json.replacesText()) {
-      report.print(parent.console().out());
+    json.checkOutside(out);
+    try (JsonOption.Pending pending = json.pending()) {
+      GenerateReport report = new GenerateReport(generate(bundle, wanted, pending));
+      pending.publish(parent.console());
+      if (!json.replacesText()) {
+        report.print(parent.console().out());
+      }
     }
-    json.write(parent.console(), report::write);
     return ExitCode.DONE;
   }
 
-  private GenerationReport generate(Bundle bundle, Set<Product> wanted) {
+  private GenerationReport generate(
+      Bundle bundle, Set<Product> wanted, JsonOption.Pending pending) {
     try (TraceBackend backend = backendOption.create();
-        Progress progress = new Progress(parent.console().err())) {
+        Progress progress = new Progress(parent.console(), Results.label(Stage.READ))) {
       BundleGenerator generator = new BundleGenerator(bundle, backend, wanted, progress);
       try (Interruption interruption = new Interruption(generator::cancel)) {
-        return generate(generator, interruption);
+        return generate(generator, interruption, pending);
       }
     }
   }
 
-  private GenerationReport generate(BundleGenerator generator, Interruption interruption) {
+  private GenerationReport generate(
+      BundleGenerator generator, Interruption interruption, JsonOption.Pending pending) {
     try {
-      return generator.generate(out, force);
+      return generator.generate(
+          out, force, report -> pending.prepare(new GenerateReport(report)::write));
     } catch (RuntimeException e) {
       if (interruption.happened()) {
         throw new InterruptedCommandException(e);

@@ -6,11 +6,11 @@ import dev.memtrace.bundle.BundleManifest;
 import dev.memtrace.bundle.BundleManifest.AirTrace;
 import dev.memtrace.bundle.GenerationListener.Stage;
 import dev.memtrace.bundle.GenerationReport;
+import dev.memtrace.bundle.JsonText;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.time.Duration;
 import java.util.List;
-import java.util.Locale;
 
 /**
  * The result of the command generate.
@@ -39,7 +39,7 @@ record GenerateReport(GenerationReport report) {
       out.println("final root    " + Results.root(report.finalRoot()));
     }
     for (Stage stage : Stage.values()) {
-      out.printf("%-12s  %s%n", label(stage), Results.seconds(time(stage)));
+      out.printf("%-12s  %s%n", Results.label(stage), Results.seconds(time(stage)));
     }
     out.printf(
         "written       %s bytes to %s%n", TextTable.number(report.bytesWritten()), report.target());
@@ -51,7 +51,7 @@ record GenerateReport(GenerationReport report) {
     json.writeStringField("name", manifest.name());
     json.writeStringField("out", report.target().toString());
     json.writeStringField("backend", report.backend());
-    Results.writeConfig(json, manifest.mode(), manifest.config());
+    JsonText.writeConfig(json, manifest.mode(), manifest.config());
     json.writeNumberField("log_entries", manifest.log().count());
     if (manifest.endTimestamp() != null) {
       json.writeNumberField("end_timestamp", manifest.endTimestamp());
@@ -66,7 +66,7 @@ record GenerateReport(GenerationReport report) {
     json.writeNumberField("bytes_written", report.bytesWritten());
     json.writeObjectFieldStart("seconds");
     for (Stage stage : Stage.values()) {
-      Results.writeSeconds(json, label(stage), time(stage));
+      Results.writeSeconds(json, Results.label(stage), time(stage));
     }
     json.writeEndObject();
     json.writeEndObject();
@@ -74,9 +74,5 @@ record GenerateReport(GenerationReport report) {
 
   private Duration time(Stage stage) {
     return report.times().getOrDefault(stage, Duration.ZERO);
-  }
-
-  private static String label(Stage stage) {
-    return stage.name().toLowerCase(Locale.ROOT);
   }
 }

@@ -4,10 +4,9 @@ package dev.memtrace.cli;
 import dev.memtrace.backend.TraceBackend;
 import dev.memtrace.bundle.Bundle;
 import dev.memtrace.bundle.BundleManifest;
-import dev.memtrace.controller.MemoryController;
-import dev.memtrace.image.AddressMap;
+import dev.memtrace.bundle.GenerationListener.Stage;
+import dev.memtrace.bundle.SegmentReplay;
 import dev.memtrace.log.AccessLog;
-import dev.memtrace.periphery.Poseidon2Periphery;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -24,6 +23,8 @@ import picocli.CommandLine.ParentCommand;
     mixinStandardHelpOptions = true,
     versionProvider = Version.class)
 final class InspectCommand implements Callable<Integer> {
+  private static final double AFTER_READ = 0.4;
+
   @ParentCommand private MemtraceCommand parent;
   @Mixin private BackendOption backendOption;
   @Mixin private JsonOption json;
@@ -35,31 +36,29 @@ final class InspectCommand implements Callable<Integer> {
   public Integer call() {
     json.check();
     InspectReport report = inspect(Bundle.open(folder));
+    json.write(parent.console(), report::write);
     if (!json.replacesText()) {
       report.print(parent.console().out());
     }
-    json.write(parent.console(), report::write);
     return ExitCode.DONE;
   }
 
   private InspectReport inspect(Bundle bundle) {
     BundleManifest manifest = bundle.manifest();
     try (TraceBackend backend = backendOption.create();
-        MemoryController memory = Memories.controller(manifest.mode(), manifest.config(), backend);
-        Poseidon2Periphery hasher = new Poseidon2Periphery(backend.pool())) {
-      AddressMap initial = bundle.readInitialMemory(bytes -> {});
-      try {
-        memory.setInitialMemory(initial);
-      } finally {
-        initial.release();
-      }
-      AccessLog log = bundle.readLog(backend.pool(), bytes -> {});
+        Progress progress = new Progress(parent.console(), Results.label(Stage.READ));
+        SegmentReplay segment = new SegmentReplay(bundle, backend)) {
+      AccessLog log = segment.read(done -> progress.progress(Stage.READ, AFTER_READ * done));
       LogStatistics statistics = LogStatistics.of(log);
       long endTimestamp = log.endTimestamp();
-      memory.setMemoryLogs(log);
-      memory.finalizeMemory(hasher);
+      progress.progress(Stage.REPLAY, AFTER_READ);
+      segment.replay();
       return new InspectReport(
-          manifest, endTimestamp, statistics, TraceSizes.of(memory), hasher.size());
+          manifest,
+          endTimestamp,
+          statistics,
+          TraceSizes.of(segment.memory()),
+          segment.hasher().size());
     }
   }
 }

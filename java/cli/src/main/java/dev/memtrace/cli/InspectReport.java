@@ -3,6 +3,7 @@ package dev.memtrace.cli;
 
 import com.fasterxml.jackson.core.JsonGenerator;
 import dev.memtrace.bundle.BundleManifest;
+import dev.memtrace.bundle.JsonText;
 import dev.memtrace.config.MemoryMode;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -60,7 +61,7 @@ record InspectReport(
   void write(JsonGenerator json) throws IOException {
     json.writeStartObject();
     json.writeStringField("name", manifest.name());
-    Results.writeConfig(json, manifest.mode(), manifest.config());
+    JsonText.writeConfig(json, manifest.mode(), manifest.config());
     json.writeNumberField("log_entries", manifest.log().count());
     json.writeNumberField("end_timestamp", endTimestamp);
     json.writeNumberField("initial_cells", initialCells());

@@ -29,7 +29,13 @@ public final class Main {
    * @return the exit code: 0 done, 1 done and the answer is no, 2 refused, 3 a bug, 130 interrupted
    */
   public static int run(String[] args, PrintStream out, PrintStream err) {
-    CommandLine command = new CommandLine(new MemtraceCommand(new Console(out, err)));
+    return run(args, new Console(out, err));
+  }
+
+  static int run(String[] args, Console console) {
+    PrintStream out = console.out();
+    PrintStream err = console.err();
+    CommandLine command = new CommandLine(new MemtraceCommand(console));
     command.setOut(writer(out));
     command.setErr(writer(err));
     command.setColorScheme(CommandLine.Help.defaultColorScheme(Ansi.OFF));

@@ -4,44 +4,50 @@ package dev.memtrace.cli;
 import dev.memtrace.bundle.GenerationListener;
 import java.io.PrintStream;
 import java.util.Locale;
-import org.jspecify.annotations.Nullable;
+import java.util.function.BooleanSupplier;
 
 /** A progress bar on standard error, for work over two seconds and only on a terminal. */
 final class Progress implements GenerationListener, AutoCloseable {
-  private static final long SILENT_MILLIS = 2000;
   private static final long REFRESH_MILLIS = 100;
   private static final int CELLS = 40;
   private static final String ERASE_LINE = "\r\033[K";
 
   private final PrintStream err;
+  private final BooleanSupplier terminal;
+  private final long silentMillis;
   private final long start = System.nanoTime();
-  private final @Nullable Thread painter;
-  private volatile Stage stage = Stage.READ;
+  private final Thread painter;
+  private volatile String stage;
   private volatile double fraction;
   private boolean painted;
   private boolean closed;
 
-  Progress(PrintStream err) {
-    this.err = err;
-    if (err.equals(System.err)) {
-      painter = new Thread(this::paint, "memtrace-progress");
-      painter.setDaemon(true);
-      painter.start();
-    } else {
-      painter = null;
-    }
+  /** Shows the bar on a console once the first stage, and all after it, have taken too long. */
+  Progress(Console console, String firstStage) {
+    err = console.err();
+    terminal = console.terminal();
+    silentMillis = console.silentMillis();
+    stage = firstStage;
+    painter = new Thread(this::paint, "memtrace-progress");
+    painter.setDaemon(true);
+    painter.start();
   }
 
   @Override
   public void progress(Stage now, double done) {
-    stage = now;
+    stage = Results.label(now);
+    fraction = done;
+  }
+
+  /** Hears which fraction of the current stage is done; on any thread. */
+  void at(double done) {
     fraction = done;
   }
 
   private void paint() {
     try {
-      Thread.sleep(SILENT_MILLIS);
-      if (!Terminal.isStandardError()) {
+      Thread.sleep(silentMillis);
+      if (!terminal.getAsBoolean()) {
         return;
       }
       while (true) {
@@ -60,12 +66,12 @@ final class Progress implements GenerationListener, AutoCloseable {
     }
   }
 
-  static String line(Stage stage, double fraction, double seconds) {
+  static String line(String stage, double fraction, double seconds) {
     int filled = (int) (CELLS * fraction);
     return String.format(
         Locale.ROOT,
         "%-6s [%s%s] %3d%% %.0f s",
-        stage.name().toLowerCase(Locale.ROOT),
+        stage,
         "#".repeat(filled),
         "-".repeat(CELLS - filled),
         (int) (100 * fraction),
@@ -79,9 +85,7 @@ final class Progress implements GenerationListener, AutoCloseable {
       return;
     }
     closed = true;
-    if (painter != null) {
-      painter.interrupt();
-    }
+    painter.interrupt();
     if (painted) {
       err.print(ERASE_LINE);
       err.flush();

@@ -2,6 +2,8 @@
 package dev.memtrace.cli;
 
 import com.fasterxml.jackson.core.JsonGenerator;
+import dev.memtrace.bundle.GenerationListener.Stage;
+import dev.memtrace.bundle.JsonText;
 import dev.memtrace.config.MemoryConfig;
 import dev.memtrace.config.MemoryMode;
 import java.io.IOException;
@@ -13,6 +15,10 @@ import java.util.stream.Collectors;
 /** Parts of results that several commands have. */
 final class Results {
   private Results() {}
+
+  static String label(Stage stage) {
+    return stage.name().toLowerCase(Locale.ROOT);
+  }
 
   static String seconds(Duration time) {
     return String.format(Locale.ROOT, "%.3f s", time.toNanos() / 1e9);
@@ -38,24 +44,7 @@ final class Results {
     if (root.isEmpty()) {
       return;
     }
-    json.writeArrayFieldStart(key);
-    for (int element : root) {
-      json.writeNumber(element);
-    }
-    json.writeEndArray();
-  }
-
-  static void writeConfig(JsonGenerator json, MemoryMode mode, MemoryConfig config)
-      throws IOException {
-    json.writeObjectFieldStart("config");
-    json.writeStringField("mode", mode.label());
-    json.writeNumberField("as_height", config.asHeight());
-    json.writeNumberField("as_offset", config.asOffset());
-    json.writeNumberField("pointer_max_bits", config.pointerMaxBits());
-    json.writeNumberField("clk_max_bits", config.clkMaxBits());
-    json.writeNumberField("range_max_bits", config.rangeMaxBits());
-    json.writeNumberField("max_access_adapter_n", config.maxAccessAdapterN());
-    json.writeEndObject();
+    JsonText.writeIntegers(json, key, root);
   }
 
   static String config(MemoryMode mode, MemoryConfig config) {

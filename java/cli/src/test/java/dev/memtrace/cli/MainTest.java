@@ -7,7 +7,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
-import dev.memtrace.bundle.GenerationListener.Stage;
 import dev.memtrace.cli.CommandLineFixture.Run;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -175,6 +174,41 @@ class MainTest {
   }
 
   @Test
+  void nothingIsWrittenIfTheJsonFileCannotBe() throws IOException {
+    String file = temp.resolve("x".repeat(250)).toString(); // no room for a longer name beside it
+    refused(run("generate", input, "--out", out, "--json", file), "the JSON cannot be written");
+    assertThat(names()).containsExactly("input");
+  }
+
+  @Test
+  void noJsonIsWrittenIfTheBundleCannotBe() throws IOException {
+    CommandLineFixture.bundle(temp.resolve("bad"), new int[] {0, 9, 0, 1}, 1);
+    String file = Files.writeString(temp.resolve("x.json"), "old").toString();
+    String bad = temp.resolve("bad").toString();
+    refused(run("generate", bad, "--out", out, "--json", file), "log.bin: entry 0");
+    assertThat(Path.of(file)).hasContent("old");
+    assertThat(names()).containsExactly("bad", "input", "x.json");
+  }
+
+  @Test
+  void aJsonFileIsReplacedBehindItsLink() throws IOException {
+    Path file = Files.writeString(temp.resolve("x.json"), "old");
+    Path link = Files.createSymbolicLink(temp.resolve("link"), file);
+    assertThat(run("generate", input, "--out", out, "--json", link.toString()).code()).isZero();
+    assertThat(link).isSymbolicLink();
+    assertThat(members(Files.readString(file))).contains("bytes_written");
+    assertThat(names()).containsExactly("input", "link", "out", "x.json");
+  }
+
+  @Test
+  void refusesAJsonFileInTheOutputFolder() throws IOException {
+    Path made = Files.createDirectory(Path.of(out));
+    String file = made.resolve("x.json").toString();
+    refused(run("generate", input, "--out", out, "--json", file), "lies in the folder of --out");
+    assertThat(made).isEmptyDirectory();
+  }
+
+  @Test
   void refusesAnOutputThatIsNotEmpty() throws IOException {
     assertThat(run("generate", input, "--out", out).code()).isZero();
     refused(run("generate", input, "--out", out), "is not empty", "--force");
@@ -333,9 +367,40 @@ class MainTest {
     assertThat(err.toString(StandardCharsets.UTF_8)).contains("standard output cannot be written");
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"generate", "inspect", "digest"})
+  void longWorkPaintsAProgressBarOnATerminal(String command) throws IOException {
+    Path large = CommandLineFixture.large(temp.resolve("large"), 100_000);
+    List<String> args = new ArrayList<>(List.of(command, large.toString()));
+    if (command.equals("generate")) {
+      args.addAll(List.of("--out", out));
+    } else if (command.equals("digest")) {
+      assertThat(run("generate", large.toString(), "--out", out).code()).isZero();
+      args.set(1, out);
+    }
+    for (boolean terminal : new boolean[] {true, false}) {
+      ByteArrayOutputStream err = new ByteArrayOutputStream();
+      PrintStream to = new PrintStream(err, true, StandardCharsets.UTF_8);
+      PrintStream nowhere = new PrintStream(OutputStream.nullOutputStream());
+      if (!terminal && command.equals("generate")) {
+        args.add("--force");
+      }
+      int code = Main.run(args.toArray(String[]::new), new Console(nowhere, to, () -> terminal, 0));
+      assertThat(code).isZero();
+      String painted = err.toString(StandardCharsets.UTF_8);
+      if (terminal) {
+        assertThat(painted)
+            .containsPattern("(read|replay|digest) +\\[#*-*\\]")
+            .endsWith("\r\033[K");
+      } else {
+        assertThat(painted).isEmpty();
+      }
+    }
+  }
+
   @Test
   void theProgressBarFitsALine() {
-    assertThat(Progress.line(Stage.REPLAY, 0.5, 7.2))
+    assertThat(Progress.line("replay", 0.5, 7.2))
         .isEqualTo("replay [####################--------------------]  50% 7 s");
   }
 }

@@ -53,6 +53,11 @@ public final class Bundle {
       throw new BundleException(
           folder + ": has no " + BundleFormat.MANIFEST + ", so it is not a bundle");
     }
+    return new Bundle(folder, readManifest(folder));
+  }
+
+  /** Reads the manifest of a folder that has one. */
+  static BundleManifest readManifest(Path folder) {
     BundleFile file = BundleFile.at(folder, BundleFormat.MANIFEST, false);
     if (file.bytes() > MAX_MANIFEST_BYTES) {
       throw new BundleException(
@@ -64,7 +69,7 @@ public final class Bundle {
     }
     try {
       byte[] json = Files.readAllBytes(file.path());
-      return new Bundle(folder, ManifestReader.read(json, BundleFormat.MANIFEST));
+      return ManifestReader.read(json, BundleFormat.MANIFEST);
     } catch (IOException e) {
       throw BundleFile.cannotRead(file.path(), e);
     }

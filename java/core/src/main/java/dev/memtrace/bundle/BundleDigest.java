@@ -13,6 +13,9 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.DoubleConsumer;
+import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -78,6 +81,19 @@ public record BundleDigest(
    * @throws BundleException if the bundle was not generated or a file is not as the manifest says
    */
   public static BundleDigest of(Bundle bundle, int threads) {
+    return of(bundle, threads, done -> {});
+  }
+
+  /**
+   * Computes the digests.
+   *
+   * @param bundle a generated bundle
+   * @param threads how many tables are sorted at once
+   * @param progress hears which fraction is done, on any thread
+   * @return the digests
+   * @throws BundleException if the bundle was not generated or a file is not as the manifest says
+   */
+  public static BundleDigest of(Bundle bundle, int threads, DoubleConsumer progress) {
     BundleManifest manifest = bundle.manifest();
     if (manifest.airs() == null) {
       throw new BundleException(
@@ -88,6 +104,13 @@ public record BundleDigest(
     List<BundleFile> whole = wholeFiles(bundle.folder());
     WordDigest.OfRows[] ofTables = new WordDigest.OfRows[tables.size()];
     String[] ofFiles = new String[whole.size()];
+    double total =
+        Math.max(
+            1,
+            tables.stream().mapToDouble(Table::bytes).sum()
+                + whole.stream().mapToDouble(BundleFile::bytes).sum());
+    AtomicLong digested = new AtomicLong();
+    LongConsumer more = bytes -> progress.accept(Math.min(1, digested.addAndGet(bytes) / total));
     try (Workers workers = new Workers(threads)) {
       workers.forRange(
           tables.size() + whole.size(),
@@ -95,9 +118,10 @@ public record BundleDigest(
           (from, to) -> {
             for (int i = (int) from; i < to; i++) {
               if (i < ofTables.length) {
-                ofTables[i] = tables.get(i).digest();
+                ofTables[i] = tables.get(i).digest(more);
               } else {
-                ofFiles[i - ofTables.length] = WordDigest.ofFile(whole.get(i - ofTables.length));
+                ofFiles[i - ofTables.length] =
+                    WordDigest.ofFile(whole.get(i - ofTables.length), more);
               }
             }
           });
@@ -106,8 +130,12 @@ public record BundleDigest(
   }
 
   private record Table(BundleFile file, long height, int width, long leadingRows) {
-    WordDigest.OfRows digest() {
-      return WordDigest.ofRows(file, height, width, leadingRows);
+    double bytes() {
+      return 4.0 * width * (leadingRows + height);
+    }
+
+    WordDigest.OfRows digest(LongConsumer more) {
+      return WordDigest.ofRows(file, height, width, leadingRows, more);
     }
   }
 
@@ -193,13 +221,13 @@ public record BundleDigest(
    * @return a JSON object and a line break
    */
   public String toJson() {
-    return new String(ManifestWriter.toBytes(this::write), StandardCharsets.UTF_8);
+    return new String(JsonText.of(this::write), StandardCharsets.UTF_8);
   }
 
   private void write(JsonGenerator json) throws IOException {
     json.writeStartObject();
     json.writeStringField("name", manifest.name());
-    ManifestWriter.writeConfig(json, manifest.mode(), manifest.config());
+    JsonText.writeConfig(json, manifest.mode(), manifest.config());
     if (manifest.endTimestamp() != null) {
       json.writeNumberField("end_timestamp", manifest.endTimestamp());
     }
@@ -213,7 +241,7 @@ public record BundleDigest(
       json.writeNumberField("height", air.height());
       json.writeNumberField("used_rows", air.usedRows());
       json.writeNumberField("log_order_rows", air.logOrderRows());
-      ManifestWriter.writeIntegers(json, "public_values", air.publicValues());
+      JsonText.writeIntegers(json, "public_values", air.publicValues());
       json.writeStringField("log_order_sha256", digest.logOrder());
       json.writeStringField("sorted_rows_sha256", digest.sortedRows());
       json.writeEndObject();

@@ -3,58 +3,151 @@ package dev.memtrace.bundle;
 
 import java.io.IOException;
 import java.nio.channels.FileChannel;
+import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
+import java.util.function.Predicate;
 
 /** Folders that a bundle may be removed from, and their removal. */
 final class BundleFolder {
+  /** Marks a folder that is not finished; each line is the name of a file that was begun in it. */
+  static final String OWNER = ".memtrace-partial";
+
   private BundleFolder() {}
 
   /**
-   * Refuses a folder that holds anything but the files of a bundle, so that nothing else is ever
-   * deleted.
+   * Refuses a folder that is not a bundle through and through, so that nothing else is ever
+   * deleted. Returns the names of its files.
    */
-  static void requireOnlyBundleFiles(Path folder, String wayOut) throws IOException {
+  static List<String> requireBundle(Path folder, String wayOut) throws IOException {
+    requireFolder(folder, wayOut);
+    List<String> names = names(folder);
+    Set<String> inputs = new HashSet<>();
+    boolean hasManifest =
+        Files.isRegularFile(folder.resolve(BundleFormat.MANIFEST), LinkOption.NOFOLLOW_LINKS);
+    if (hasManifest) {
+      BundleManifest manifest = manifest(folder, wayOut);
+      inputs.add(manifest.log().file());
+      if (manifest.initialMemory() != null) {
+        inputs.add(manifest.initialMemory().file());
+      }
+    }
+    requireOnly(
+        folder,
+        names,
+        name -> {
+          String plain = withoutGzip(name);
+          return name.equals(BundleFormat.MANIFEST)
+              || BundleFormat.isProduct(plain)
+              || inputs.contains(plain);
+        },
+        wayOut);
+    if (!hasManifest) {
+      throw new BundleException(
+          folder + ": has no " + BundleFormat.MANIFEST + " of a bundle; " + wayOut);
+    }
+    return names;
+  }
+
+  private static BundleManifest manifest(Path folder, String wayOut) throws IOException {
+    try {
+      return Bundle.readManifest(folder);
+    } catch (BundleException e) {
+      throw new BundleException(
+          folder
+              + ": has no "
+              + BundleFormat.MANIFEST
+              + " of a bundle ("
+              + e.getMessage()
+              + "); "
+              + wayOut,
+          e);
+    }
+  }
+
+  private static String withoutGzip(String name) {
+    return name.endsWith(BundleFormat.GZIP)
+        ? name.substring(0, name.length() - BundleFormat.GZIP.length())
+        : name;
+  }
+
+  /**
+   * Refuses a folder that was not marked by {@link #own} or that holds anything which was not
+   * announced by {@link #announce}. Returns the names of its files.
+   */
+  static List<String> requireOwned(Path folder, String wayOut) throws IOException {
+    requireFolder(folder, wayOut);
+    List<String> names = names(folder);
+    Path marker = folder.resolve(OWNER);
+    if (!names.isEmpty() && !Files.isRegularFile(marker, LinkOption.NOFOLLOW_LINKS)) {
+      throw new BundleException(
+          folder + ": holds no " + OWNER + ", so memtrace has not made it; " + wayOut);
+    }
+    Set<String> announced = names.isEmpty() ? Set.of() : new HashSet<>(Files.readAllLines(marker));
+    requireOnly(folder, names, name -> name.equals(OWNER) || announced.contains(name), wayOut);
+    return names;
+  }
+
+  private static void requireFolder(Path folder, String wayOut) {
     if (!Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS)) {
       throw new BundleException(folder + ": is not a folder; " + wayOut);
     }
-    for (Path entry : entries(folder)) {
-      String name = entry.getFileName().toString();
-      boolean known =
-          name.equals(BundleFormat.MANIFEST)
-              || name.endsWith(BundleFormat.STORED)
-              || name.endsWith(BundleFormat.STORED + BundleFormat.GZIP);
-      if (!known || !Files.isRegularFile(entry, LinkOption.NOFOLLOW_LINKS)) {
+  }
+
+  private static void requireOnly(
+      Path folder, List<String> names, Predicate<String> known, String wayOut) {
+    for (String name : names) {
+      if (!known.test(name)
+          || !Files.isRegularFile(folder.resolve(name), LinkOption.NOFOLLOW_LINKS)) {
         throw new BundleException(
             folder + ": holds " + name + ", which is no file of a bundle; " + wayOut);
       }
     }
   }
 
-  /** Refuses a folder that is not a bundle through and through. */
-  static void requireBundle(Path folder, String wayOut) throws IOException {
-    requireOnlyBundleFiles(folder, wayOut);
-    Path manifest = folder.resolve(BundleFormat.MANIFEST);
-    if (!Files.exists(manifest)
-        || !Files.readString(manifest).contains('"' + BundleFormat.FORMAT + '"')) {
-      throw new BundleException(
-          folder + ": has no " + BundleFormat.MANIFEST + " of a bundle; " + wayOut);
-    }
+  /** Marks a folder as one that may be removed. */
+  static void own(Path folder) throws IOException {
+    Files.createFile(folder.resolve(OWNER));
+  }
+
+  /** Notes in the marker that a file is about to be made. */
+  static void announce(Path folder, String name) throws IOException {
+    Files.writeString(
+        folder.resolve(OWNER), name + '\n', StandardOpenOption.APPEND, LinkOption.NOFOLLOW_LINKS);
+  }
+
+  /** Removes the marker, after which nothing in the folder is taken for unfinished. */
+  static void disown(Path folder) throws IOException {
+    Files.delete(folder.resolve(OWNER));
   }
 
   static boolean isEmpty(Path folder) throws IOException {
-    return entries(folder).isEmpty();
+    return names(folder).isEmpty();
   }
 
-  /** Removes a folder without subfolders. */
-  static void remove(Path folder) throws IOException {
-    for (Path entry : entries(folder)) {
-      Files.deleteIfExists(entry);
+  /**
+   * Removes files from a folder, and the folder if nothing else is in it. What tells that it may be
+   * removed goes last, so that the next run can go on if this one is killed.
+   */
+  static void remove(Path folder, Collection<String> names) throws IOException {
+    List<String> last = List.of(BundleFormat.MANIFEST, OWNER);
+    for (String name : names) {
+      if (!last.contains(name)) {
+        Files.deleteIfExists(folder.resolve(name));
+      }
+    }
+    for (String name : last) {
+      if (names.contains(name)) {
+        Files.deleteIfExists(folder.resolve(name));
+      }
     }
     Files.deleteIfExists(folder);
   }
@@ -68,11 +161,22 @@ final class BundleFolder {
     }
   }
 
-  private static List<Path> entries(Path folder) throws IOException {
-    List<Path> entries = new ArrayList<>();
+  private static List<String> names(Path folder) throws IOException {
     try (DirectoryStream<Path> stream = Files.newDirectoryStream(folder)) {
-      stream.forEach(entries::add);
+      return names(stream);
     }
-    return entries;
+  }
+
+  static List<String> names(DirectoryStream<Path> stream) throws IOException {
+    List<String> names = new ArrayList<>();
+    try {
+      for (Path entry : stream) {
+        names.add(String.valueOf(entry.getFileName()));
+      }
+    } catch (DirectoryIteratorException e) {
+      IOException cause = e.getCause();
+      throw cause == null ? new IOException(e) : cause;
+    }
+    return names;
   }
 }

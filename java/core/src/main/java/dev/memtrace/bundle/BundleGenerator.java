@@ -8,19 +8,15 @@ import dev.memtrace.backend.WordStream;
 import dev.memtrace.bundle.GenerationListener.Stage;
 import dev.memtrace.config.MemoryMode;
 import dev.memtrace.controller.MemoryController;
-import dev.memtrace.image.AddressMap;
 import dev.memtrace.log.AccessLog;
-import dev.memtrace.periphery.CompressionBus;
-import dev.memtrace.periphery.MemoryBus;
-import dev.memtrace.periphery.MerkleBus;
 import dev.memtrace.periphery.Poseidon2Periphery;
-import dev.memtrace.periphery.RangeCheckerBus;
 import dev.memtrace.periphery.VariableRangeChecker;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,13 +24,6 @@ import org.jspecify.annotations.Nullable;
  * the products. One generation; {@link #cancel} may be called from another thread.
  */
 public final class BundleGenerator {
-  /** Bus numbers show in no product. */
-  private static final int MEMORY_BUS = 1;
-
-  private static final int MERKLE_BUS = 2;
-  private static final int COMPRESSION_BUS = 3;
-  private static final int RANGE_BUS = 4;
-
   private static final double AFTER_READ = 0.2;
   private static final double AFTER_REPLAY = 0.6;
 
@@ -71,29 +60,46 @@ public final class BundleGenerator {
    *     left behind then, and a bundle in place of the target is as it was
    */
   public GenerationReport generate(Path target, boolean force) {
-    VariableRangeChecker checker =
-        new VariableRangeChecker(
-            new RangeCheckerBus(RANGE_BUS, bundle.manifest().config().rangeMaxBits()));
+    return generate(target, force, report -> {});
+  }
+
+  /**
+   * Makes the output bundle.
+   *
+   * @param target the folder to make; must be absent or empty unless {@code force}
+   * @param force whether a bundle in its place is replaced
+   * @param beforeCommit takes the report when all is written and only the renaming is left; if it
+   *     throws, nothing is left behind
+   * @return what was done
+   * @throws BundleException if the input is not legal or the output cannot be written; nothing is
+   *     left behind then, and a bundle in place of the target is as it was
+   */
+  public GenerationReport generate(
+      Path target, boolean force, Consumer<GenerationReport> beforeCommit) {
     try (BundleWriter out = begin(target, force);
-        MemoryController memory = controller(checker);
-        Poseidon2Periphery hasher = new Poseidon2Periphery(backend.pool())) {
+        SegmentReplay segment = new SegmentReplay(bundle, backend)) {
       out.addInput(bundle);
-      AccessLog log = read(memory);
+      MemoryController memory = segment.memory();
+      AccessLog log = segment.read(done -> clock.at(AFTER_READ * done));
       clock.enter(Stage.REPLAY, AFTER_READ);
-      memory.finalizeMemory(hasher);
+      segment.replay();
       List<Long> heights = Arrays.stream(memory.currentTraceHeights()).boxed().toList();
-      write(out, memory, checker, hasher);
-      BundleManifest manifest = out.commit(log.endTimestamp());
+      SegmentReplay.withinLimits(() -> write(out, memory, segment.checker(), segment.hasher()));
+      BundleManifest manifest = out.prepare(log.endTimestamp());
       boolean tree = memory.mode() == MemoryMode.PERSISTENT;
-      return new GenerationReport(
-          out.target(),
-          manifest,
-          backend.name(),
-          heights,
-          tree ? list(memory.initialRoot()) : List.of(),
-          tree ? list(memory.finalRoot()) : List.of(),
-          out.bytesWritten(),
-          clock.finish());
+      GenerationReport report =
+          new GenerationReport(
+              out.target(),
+              manifest,
+              backend.name(),
+              heights,
+              tree ? list(memory.initialRoot()) : List.of(),
+              tree ? list(memory.finalRoot()) : List.of(),
+              out.bytesWritten(),
+              clock.finish());
+      beforeCommit.accept(report);
+      out.publish();
+      return report;
     }
   }
 
@@ -112,33 +118,6 @@ public final class BundleGenerator {
     if (writer != null) {
       writer.close();
     }
-  }
-
-  private AccessLog read(MemoryController memory) {
-    double total = Math.max(1, bundle.storedBytes());
-    AddressMap initial = bundle.readInitialMemory(bytes -> clock.at(AFTER_READ * bytes / total));
-    try {
-      memory.setInitialMemory(initial);
-    } finally {
-      initial.release();
-    }
-    AccessLog log = bundle.readLog(backend.pool(), bytes -> clock.at(AFTER_READ * bytes / total));
-    memory.setMemoryLogs(log);
-    return log;
-  }
-
-  private MemoryController controller(VariableRangeChecker checker) {
-    BundleManifest manifest = bundle.manifest();
-    MemoryBus memoryBus = new MemoryBus(MEMORY_BUS);
-    return manifest.mode() == MemoryMode.VOLATILE
-        ? MemoryController.withVolatileMemory(memoryBus, manifest.config(), checker, backend)
-        : MemoryController.withPersistentMemory(
-            memoryBus,
-            manifest.config(),
-            checker,
-            new MerkleBus(MERKLE_BUS),
-            new CompressionBus(COMPRESSION_BUS),
-            backend);
   }
 
   private void write(

@@ -282,6 +282,13 @@ public final class BundleWriter implements AutoCloseable {
    * @return the manifest
    */
   public BundleManifest commit(long endTimestamp) {
+    BundleManifest manifest = prepare(endTimestamp);
+    publish();
+    return manifest;
+  }
+
+  /** Writes the manifest; {@link #publish} must follow. */
+  BundleManifest prepare(long endTimestamp) {
     BundleManifest manifest =
         new BundleManifest(
             input.name(),
@@ -293,8 +300,12 @@ public final class BundleWriter implements AutoCloseable {
             airs,
             poseidon2());
     write(BundleFormat.MANIFEST, MemorySegment.ofArray(ManifestWriter.toBytes(manifest)));
-    folder.commit();
     return manifest;
+  }
+
+  /** Puts the folder in its place. */
+  void publish() {
+    folder.commit();
   }
 
   /** Removes everything that was not committed. Closing twice has no effect. */

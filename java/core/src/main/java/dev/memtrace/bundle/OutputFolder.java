@@ -11,13 +11,16 @@ import java.nio.file.StandardOpenOption;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A folder that appears only when it is complete. It is filled as {@code .NAME.partial} beside the
- * target, under the lock {@code .NAME.lock}, and renamed at the end. An older bundle in its place
- * is moved to {@code .NAME.old} just before, and removed just after.
+ * target, under the lock {@code .NAME.lock}, and renamed at the end. Until then a marker in it
+ * lists what was made, and nothing else is ever removed from it. An older bundle in its place is
+ * moved to {@code .NAME.old} just before, and removed just after.
  *
  * <p>{@link #close()} may be called from another thread at any time, as a shutdown does.
  */
@@ -31,6 +34,9 @@ final class OutputFolder implements AutoCloseable {
 
   /** Folders above the target that were made for it, the innermost first. */
   private final Deque<Path> madeParents = new ArrayDeque<>();
+
+  /** Names in the partial folder that this made. */
+  private final Set<String> created = new HashSet<>();
 
   private final List<OutputFile> files = new ArrayList<>();
   private @Nullable FolderLock lock;
@@ -72,18 +78,9 @@ final class OutputFolder implements AutoCloseable {
 
   /** The target behind all links, after making the folders above it. */
   private static Path resolve(Path wanted, Deque<Path> made) throws IOException {
-    Path absolute = wanted.toAbsolutePath();
-    if (Files.exists(absolute)) {
-      absolute = absolute.toRealPath();
-    } else if (Files.exists(absolute, LinkOption.NOFOLLOW_LINKS)) {
-      throw new BundleException(
-          wanted + ": is a link that leads nowhere; remove it or choose another folder");
-    } else {
-      absolute = absolute.normalize();
-    }
-    Path parent = absolute.getParent();
-    Path name = absolute.getFileName();
-    if (parent == null || name == null) {
+    Path real = real(wanted);
+    Path parent = real.getParent();
+    if (parent == null) {
       throw new BundleException(wanted + ": cannot be replaced; choose a folder below it");
     }
     Deque<Path> missing = new ArrayDeque<>();
@@ -94,7 +91,29 @@ final class OutputFolder implements AutoCloseable {
       Files.createDirectory(p);
       made.push(p);
     }
-    return parent.toRealPath().resolve(name);
+    return real;
+  }
+
+  /** The path without links and dots. Each is followed in its place: what is above a link's end. */
+  private static Path real(Path wanted) throws IOException {
+    Path absolute = wanted.toAbsolutePath();
+    Path real = absolute.getRoot();
+    for (Path part : absolute) {
+      String name = part.toString();
+      if (name.equals("..")) {
+        Path parent = real.getParent();
+        real = parent == null ? real : parent;
+      } else if (!name.isEmpty() && !name.equals(".")) {
+        real = real.resolve(part);
+        if (Files.exists(real)) {
+          real = real.toRealPath();
+        } else if (Files.exists(real, LinkOption.NOFOLLOW_LINKS)) {
+          throw new BundleException(
+              real + ": is a link that leads nowhere; remove it or choose another folder");
+        }
+      }
+    }
+    return real;
   }
 
   private void begin() throws IOException {
@@ -111,42 +130,43 @@ final class OutputFolder implements AutoCloseable {
     checkTarget();
     Files.createDirectory(partial);
     ownsPartial = true;
+    BundleFolder.own(partial);
+    created.add(BundleFolder.OWNER);
   }
 
   /** Clears away what a process that was killed has left. */
   private void recover() throws IOException {
     if (Files.exists(partial, LinkOption.NOFOLLOW_LINKS)) {
-      BundleFolder.requireOnlyBundleFiles(partial, "remove it, its name is needed");
-      BundleFolder.remove(partial);
+      List<String> names = BundleFolder.requireOwned(partial, "move it away, its name is needed");
+      BundleFolder.remove(partial, names);
     }
     if (Files.exists(old, LinkOption.NOFOLLOW_LINKS)) {
-      BundleFolder.requireBundle(old, "remove it, its name is needed");
+      List<String> names = BundleFolder.requireBundle(old, "move it away, its name is needed");
       if (Files.exists(target, LinkOption.NOFOLLOW_LINKS)) {
-        BundleFolder.remove(old);
+        BundleFolder.remove(old, names);
       } else {
         Files.move(old, target, StandardCopyOption.ATOMIC_MOVE);
       }
     }
   }
 
-  /** Whether there is a bundle to be replaced; refuses a target that cannot be. */
-  private boolean checkTarget() throws IOException {
+  /** The files of the bundle to be replaced, if any; refuses a target that cannot be. */
+  private List<String> checkTarget() throws IOException {
     if (!Files.exists(target, LinkOption.NOFOLLOW_LINKS)) {
-      return false;
+      return List.of();
     }
     if (!Files.isDirectory(target, LinkOption.NOFOLLOW_LINKS)) {
       throw new BundleException(target + ": is not a folder; choose another name");
     }
     if (BundleFolder.isEmpty(target)) {
-      return false;
+      return List.of();
     }
     if (!force) {
       throw new BundleException(
           target + ": is not empty; remove it, choose another folder, or replace it with --force");
     }
-    BundleFolder.requireBundle(
+    return BundleFolder.requireBundle(
         target, "only a bundle is replaced; remove the folder yourself or choose another one");
-    return true;
   }
 
   Path target() {
@@ -157,7 +177,9 @@ final class OutputFolder implements AutoCloseable {
   synchronized OutputFile create(String name) {
     checkOpen();
     try {
+      BundleFolder.announce(partial, name);
       OutputFile file = new OutputFile(this, partial.resolve(name));
+      created.add(name);
       files.add(file);
       return file;
     } catch (IOException e) {
@@ -180,7 +202,9 @@ final class OutputFolder implements AutoCloseable {
   private synchronized boolean link(BundleFile source, String name) {
     checkOpen();
     try {
+      BundleFolder.announce(partial, name);
       Files.createLink(partial.resolve(name), source.path());
+      created.add(name);
       return true;
     } catch (IOException | UnsupportedOperationException e) {
       // Another file system, or one without hard links, or a file that may only be read: copy.
@@ -220,10 +244,11 @@ final class OutputFolder implements AutoCloseable {
   /** Puts the folder in its place. */
   synchronized void commit() {
     checkOpen();
-    BundleFolder.sync(partial);
     try {
-      boolean replaces = checkTarget();
-      if (replaces) {
+      List<String> replaced = checkTarget();
+      BundleFolder.disown(partial);
+      BundleFolder.sync(partial);
+      if (!replaced.isEmpty()) {
         Files.move(target, old, StandardCopyOption.ATOMIC_MOVE);
         try {
           Files.move(partial, target, StandardCopyOption.ATOMIC_MOVE);
@@ -231,7 +256,7 @@ final class OutputFolder implements AutoCloseable {
           Files.move(old, target, StandardCopyOption.ATOMIC_MOVE);
           throw e;
         }
-        removeOld();
+        removeOld(replaced);
       } else {
         Files.move(partial, target, StandardCopyOption.ATOMIC_MOVE);
       }
@@ -246,9 +271,9 @@ final class OutputFolder implements AutoCloseable {
     }
   }
 
-  private void removeOld() {
+  private void removeOld(List<String> names) {
     try {
-      BundleFolder.remove(old);
+      BundleFolder.remove(old, names);
     } catch (IOException e) {
       // The new bundle is in place; the next run removes the rest of the old one.
     }
@@ -264,7 +289,7 @@ final class OutputFolder implements AutoCloseable {
     List.copyOf(files).forEach(OutputFile::abandon);
     try (FolderLock _ = lock) {
       if (ownsPartial && Files.isDirectory(partial, LinkOption.NOFOLLOW_LINKS)) {
-        BundleFolder.remove(partial);
+        BundleFolder.remove(partial, created);
       }
     } catch (IOException e) {
       throw new BundleException(

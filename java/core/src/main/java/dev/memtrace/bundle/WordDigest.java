@@ -10,6 +10,7 @@ import java.nio.channels.FileChannel;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
+import java.util.function.LongConsumer;
 
 /** SHA-256 of stored files and of tables in them. */
 final class WordDigest {
@@ -18,7 +19,10 @@ final class WordDigest {
   private final MessageDigest sha;
   private final byte[] piece = new byte[PIECE_BYTES];
 
-  private WordDigest() {
+  private final LongConsumer progress;
+
+  private WordDigest(LongConsumer progress) {
+    this.progress = progress;
     try {
       sha = MessageDigest.getInstance("SHA-256");
     } catch (NoSuchAlgorithmException e) {
@@ -30,13 +34,13 @@ final class WordDigest {
     return HexFormat.of().formatHex(sha.digest());
   }
 
-  /** The digest of a file's words. */
-  static String ofFile(BundleFile file) {
-    WordDigest digest = new WordDigest();
+  /** The digest of a file's words; {@code progress} hears of every piece how long it was. */
+  static String ofFile(BundleFile file, LongConsumer progress) {
+    WordDigest digest = new WordDigest(progress);
     long bytes = 0;
     try (ByteSource in = ByteSource.open(file)) {
       for (int n = 0; n >= 0; n = in.read(digest.piece, 0, PIECE_BYTES)) {
-        digest.sha.update(digest.piece, 0, n);
+        digest.update(n);
         bytes += n;
       }
     } catch (IOException e) {
@@ -53,7 +57,8 @@ final class WordDigest {
   record OfRows(String leading, String sorted) {}
 
   /** The digest of the leading rows of a table, and that of all rows in ascending order. */
-  static OfRows ofRows(BundleFile file, long height, int width, long leadingRows) {
+  static OfRows ofRows(
+      BundleFile file, long height, int width, long leadingRows, LongConsumer progress) {
     long bytes = Math.multiplyExact(4L * width, height);
     if (!file.gzip()) {
       if (file.bytes() != bytes) {
@@ -62,7 +67,7 @@ final class WordDigest {
       try (Arena arena = Arena.ofShared();
           FileChannel channel = file.open()) {
         MemorySegment table = channel.map(FileChannel.MapMode.READ_ONLY, 0, bytes, arena);
-        return ofRows(table, (int) height, width, leadingRows);
+        return ofRows(table, (int) height, width, leadingRows, progress);
       } catch (IOException e) {
         throw BundleFile.cannotRead(file.path(), e);
       }
@@ -71,7 +76,7 @@ final class WordDigest {
     try {
       MemorySegment table = buffer.asSlice(0, bytes);
       load(file, table, height, width);
-      return ofRows(table, (int) height, width, leadingRows);
+      return ofRows(table, (int) height, width, leadingRows, progress);
     } finally {
       BufferPool.shared().release(buffer);
     }
@@ -102,19 +107,25 @@ final class WordDigest {
             .formatted(file.name(), height, width));
   }
 
-  private static OfRows ofRows(MemorySegment table, int rows, int width, long leadingRows) {
-    WordDigest digest = new WordDigest();
+  private static OfRows ofRows(
+      MemorySegment table, int rows, int width, long leadingRows, LongConsumer progress) {
+    WordDigest digest = new WordDigest(progress);
     digest.update(table.asSlice(0, 4L * width * leadingRows));
     String leading = digest.finish();
     digest.update(table, RowSorter.order(table, rows, width), 4 * width);
     return new OfRows(leading, digest.finish());
   }
 
+  private void update(int bytes) {
+    sha.update(piece, 0, bytes);
+    progress.accept(bytes);
+  }
+
   private void update(MemorySegment memory) {
     for (long at = 0; at < memory.byteSize(); at += PIECE_BYTES) {
       int n = (int) Math.min(PIECE_BYTES, memory.byteSize() - at);
       MemorySegment.copy(memory, ValueLayout.JAVA_BYTE, at, piece, 0, n);
-      sha.update(piece, 0, n);
+      update(n);
     }
   }
 
@@ -128,13 +139,13 @@ final class WordDigest {
     int used = 0;
     for (int row : order) {
       if (used + rowBytes > PIECE_BYTES) {
-        sha.update(piece, 0, used);
+        update(used);
         used = 0;
       }
       MemorySegment.copy(
           table, ValueLayout.JAVA_BYTE, (long) row * rowBytes, piece, used, rowBytes);
       used += rowBytes;
     }
-    sha.update(piece, 0, used);
+    update(used);
   }
 }

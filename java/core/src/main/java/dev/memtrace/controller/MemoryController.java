@@ -31,6 +31,7 @@ import dev.memtrace.periphery.MemoryBridge;
 import dev.memtrace.periphery.MemoryBus;
 import dev.memtrace.periphery.MerkleBus;
 import dev.memtrace.periphery.Poseidon2Periphery;
+import dev.memtrace.periphery.TraceLimitException;
 import dev.memtrace.periphery.VariableRangeChecker;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -777,6 +778,7 @@ public final class MemoryController implements AutoCloseable {
    * @return one input per AIR in the order of {@link #airs()}, owned by the caller
    * @throws IllegalArgumentException if an overridden height is below the used rows; nothing is
    *     counted then
+   * @throws TraceLimitException if the segment is too long to be proved
    */
   public List<AirProofInput> generateAirProofInputs() {
     require(State.FINALIZED, "generateAirProofInputs");
@@ -792,13 +794,12 @@ public final class MemoryController implements AutoCloseable {
     int firstAdapter = mode == MemoryMode.PERSISTENT ? 2 : 1;
     for (int i = 0; i < heights.length; i++) {
       if (used[i] > TraceHeight.MAX) {
-        throw new IllegalArgumentException(
+        throw new TraceLimitException(
             airs.get(i).name()
                 + " has "
                 + used[i]
                 + " rows; a trace has at most "
-                + TraceHeight.MAX
-                + ": use shorter segments");
+                + TraceHeight.MAX);
       }
       long wanted = overrides == null ? used[i] : overrides.toList().get(i);
       // Persistent boundary and tree compare rounded heights, the others the rows themselves.

@@ -75,7 +75,7 @@ public final class Poseidon2Periphery implements AutoCloseable {
    * @param words words of an input that are given: 16, or 8 if the rest is zero
    * @param count number of inputs
    * @throws IllegalArgumentException if an element is not canonical
-   * @throws IllegalStateException if there would be too many inputs
+   * @throws TraceLimitException if there would be too many inputs
    */
   public synchronized void recordAll(
       MemorySegment source, long firstWord, long strideWords, int words, long count) {
@@ -96,27 +96,26 @@ public final class Poseidon2Periphery implements AutoCloseable {
    * Makes room, so that recording this many inputs cannot fail.
    *
    * @param count number of inputs that may come
-   * @throws IllegalStateException if that would be more than the limits of a trace allow
+   * @throws TraceLimitException if that would be more than the limits of a trace allow
    */
   public synchronized void reserve(long count) {
     checkOpen();
     if (count > MAX_ROWS - size) {
-      throw new IllegalStateException(
+      throw new TraceLimitException(
           size
               + " distinct Poseidon2 inputs are recorded and "
               + count
               + " may come; a trace has at most "
               + MAX_ROWS
-              + " rows: use shorter segments");
+              + " rows");
     }
     if (count >= BabyBear.P - requests) {
-      throw new IllegalStateException(
+      throw new TraceLimitException(
           requests
               + " Poseidon2 inputs are recorded and "
               + count
               + " may come; there must be fewer than p = "
-              + BabyBear.P
-              + ": use shorter segments");
+              + BabyBear.P);
     }
     rows.ensure((size + count) * ROW_WORDS, (long) size * ROW_WORDS);
     while (size + count > table.length >>> 1) {

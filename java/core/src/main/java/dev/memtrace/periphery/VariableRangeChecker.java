@@ -92,7 +92,7 @@ public final class VariableRangeChecker {
     addRow(lowRow, 1);
     try {
       addRow(RangeCheckerAir.row(value >>> limb, Math.max(bits - limb, 0)), 1);
-    } catch (ArithmeticException e) {
+    } catch (TraceLimitException e) {
       COUNT.getAndAdd(counts, lowRow, -1);
       throw e;
     }
@@ -102,7 +102,7 @@ public final class VariableRangeChecker {
    * Adds what several threads have counted, all of it or nothing.
    *
    * @param tallies the counts
-   * @throws ArithmeticException if a multiplicity would reach p; nothing is added then
+   * @throws TraceLimitException if a multiplicity would reach p; nothing is added then
    */
   public void addAll(Collection<RangeTally> tallies) {
     IntArrayList added = new IntArrayList();
@@ -115,7 +115,7 @@ public final class VariableRangeChecker {
               added.add(count);
             });
       }
-    } catch (ArithmeticException e) {
+    } catch (TraceLimitException e) {
       for (int i = 0; i < added.size(); i += 2) {
         COUNT.getAndAdd(counts, added.getInt(i), -added.getInt(i + 1));
       }
@@ -128,13 +128,13 @@ public final class VariableRangeChecker {
    *
    * @param row table row
    * @param count how much, below p
-   * @throws ArithmeticException if the multiplicity would reach p; nothing is added then
+   * @throws TraceLimitException if the multiplicity would reach p; nothing is added then
    */
   void addRow(int row, int count) {
     int old = (int) COUNT.getAndAdd(counts, row, count);
     if (old < 0 || Integer.compareUnsigned(old + count, BabyBear.P) >= 0) {
       COUNT.getAndAdd(counts, row, -count);
-      throw new ArithmeticException(
+      throw new TraceLimitException(
           "range checker row "
               + row
               + " was requested "

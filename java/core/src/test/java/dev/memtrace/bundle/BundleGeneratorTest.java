@@ -9,16 +9,20 @@ import dev.memtrace.backend.BackendOptions;
 import dev.memtrace.backend.TraceBackend;
 import dev.memtrace.bundle.GenerationListener.Stage;
 import dev.memtrace.cpu.CpuBackend;
+import dev.memtrace.periphery.TraceLimitException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.HexFormat;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -275,8 +279,36 @@ class BundleGeneratorTest {
   void forceNeverDeletesBinariesWithoutAManifest() throws IOException {
     Files.createDirectory(out);
     Files.writeString(out.resolve("firmware.bin"), "x");
-    refused(true, "has no manifest.json of a bundle");
+    refused(true, "holds firmware.bin, which is no file of a bundle");
     assertThat(names(out)).containsExactly("firmware.bin");
+    Files.move(out.resolve("firmware.bin"), out.resolve("final.bin"));
+    refused(true, "has no manifest.json of a bundle");
+    Files.writeString(out.resolve("manifest.json"), "{\"a\": \"memory-trace-bundle/1\"}");
+    refused(true, "has no manifest.json of a bundle (manifest.json: format is missing");
+    assertThat(names(out)).containsExactlyInAnyOrder("final.bin", "manifest.json");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"firmware.bin", "air_final.bin", "log.bin.gz.bin", "backup.bin.gz"})
+  void forceNeverDeletesOtherBinariesInABundle(String name) throws IOException {
+    generate(false);
+    Files.writeString(out.resolve(name), "years of work");
+    refused(true, "holds " + name + ", which is no file of a bundle");
+    assertThat(out.resolve(name)).hasContent("years of work");
+  }
+
+  @Test
+  void forceReplacesABundleWithNamesOfItsOwn() throws IOException {
+    Files.move(input.resolve("log.bin"), input.resolve("entries"));
+    Files.move(input.resolve("initial.bin"), input.resolve("cells.bin"));
+    String manifest = Files.readString(input.resolve("manifest.json"));
+    Files.writeString(
+        input.resolve("manifest.json"),
+        manifest.replace("log.bin", "entries").replace("initial.bin", "cells.bin"));
+    generate(false);
+    generate(true);
+    assertThat(names(out)).contains("entries", "cells.bin");
+    assertThat(names(temp)).containsExactlyInAnyOrder("input", "out");
   }
 
   @Test
@@ -383,6 +415,8 @@ class BundleGeneratorTest {
   void removesWhatAKilledProcessHasLeft() throws IOException {
     Path partial = Files.createDirectory(out.resolveSibling(".out.partial"));
     Files.writeString(partial.resolve("air_07.bin"), "half");
+    Files.writeString(partial.resolve(".memtrace-partial"), "entries\nair_07.bin\n");
+    Files.writeString(partial.resolve("entries"), "half");
     Files.writeString(out.resolveSibling(".out.lock"), UUID.randomUUID().toString());
     generate(false);
     assertThat(names(out)).doesNotContain("air_07.bin");
@@ -393,8 +427,68 @@ class BundleGeneratorTest {
   void neverRemovesAPartialFolderWithOtherThings() throws IOException {
     Path partial = Files.createDirectory(out.resolveSibling(".out.partial"));
     Files.writeString(partial.resolve("thesis.txt"), "years of work");
-    refused(false, "holds thesis.txt");
+    refused(false, "holds no .memtrace-partial, so memtrace has not made it", "move it away");
     assertThat(names(partial)).containsExactly("thesis.txt");
+    Files.writeString(partial.resolve(".memtrace-partial"), "log.bin\n");
+    refused(false, "holds thesis.txt, which is no file of a bundle");
+    assertThat(names(partial)).contains("thesis.txt");
+  }
+
+  @Test
+  void neverRemovesAForeignPartialFolder() throws IOException {
+    Path partial = BundleFixture.good(out.resolveSibling(".out.partial"));
+    refused(false, "holds no .memtrace-partial");
+    assertThat(names(partial)).isEqualTo(INPUT);
+  }
+
+  @Test
+  void removesAnEmptyPartialFolder() throws IOException {
+    Files.createDirectory(out.resolveSibling(".out.partial"));
+    generate(false);
+    assertThat(names(out)).doesNotContain(".memtrace-partial");
+    assertThat(names(temp)).containsExactlyInAnyOrder("input", "out");
+  }
+
+  @Test
+  void cancellingKeepsWhatSomeoneElsePutIntoThePartialFolder() throws IOException {
+    Path partial = out.resolveSibling(".out.partial");
+    refusedWhen(
+        Stage.REPLAY,
+        () -> {
+          Files.writeString(partial.resolve("thesis.txt"), "years of work");
+          Files.delete(partial.resolve(".memtrace-partial"));
+        },
+        "");
+    assertThat(names(partial)).containsExactly("thesis.txt");
+  }
+
+  @Test
+  void dotsAfterALinkLeadAboveItsEnd() throws IOException {
+    Path far = Files.createDirectories(out.resolveSibling("far").resolve("deep"));
+    Path link = Files.createSymbolicLink(out.resolveSibling("link"), far);
+    Path wanted = link.resolve("..").resolve("new").resolve("..").resolve("made");
+    out = wanted;
+    assertThat(generate(false).target()).isEqualTo(far.resolveSibling("made"));
+    assertThat(names(temp)).containsExactlyInAnyOrder("far", "input", "link");
+    assertThat(names(far.resolveSibling("made"))).contains("air_00.bin");
+  }
+
+  @Test
+  void aFolderThatCannotBeListedIsAnInputOutputError() {
+    IOException cause = new IOException("Stale file handle");
+    DirectoryStream<Path> stream =
+        new DirectoryStream<>() {
+          @Override
+          public Iterator<Path> iterator() {
+            throw new DirectoryIteratorException(cause);
+          }
+
+          @Override
+          public void close() {}
+        };
+    assertThatThrownBy(() -> BundleFolder.names(stream))
+        .isInstanceOf(IOException.class)
+        .hasMessage("Stale file handle");
   }
 
   @Test
@@ -437,6 +531,7 @@ class BundleGeneratorTest {
           Path partial = out.resolveSibling(".out.partial");
           Files.delete(partial.resolve("log.bin"));
           Files.delete(partial.resolve("initial.bin"));
+          Files.delete(partial.resolve(".memtrace-partial"));
           Files.delete(partial);
         },
         "cannot write records.bin: no such file or folder; nothing was kept");
@@ -484,6 +579,49 @@ class BundleGeneratorTest {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  // ------------------------------------------------------------------ limits
+
+  /** Generates, with a failure while traces are made. */
+  private void generateFailing(RuntimeException failure) {
+    generate(
+        false,
+        (stage, fraction) -> {
+          if (stage == Stage.TRACES) {
+            throw failure;
+          }
+        });
+  }
+
+  @Test
+  void tablesThatAreFullAreNoBug() throws IOException {
+    assertThatThrownBy(() -> generateFailing(new TraceLimitException("too many")))
+        .isInstanceOf(BundleException.class)
+        .hasMessage("too many; use shorter segments");
+    ArithmeticException bug = new ArithmeticException("/ by zero");
+    assertThatThrownBy(() -> generateFailing(bug)).isSameAs(bug);
+    assertThat(names(temp)).containsExactly("input");
+  }
+
+  @Test
+  void whatFailsBeforeTheCommitLeavesNothing() throws IOException {
+    BundleException failure = new BundleException("no");
+    try (TraceBackend backend = new CpuBackend(new BackendOptions(1))) {
+      BundleGenerator generator =
+          new BundleGenerator(Bundle.open(input), backend, Product.all(), GenerationListener.NONE);
+      assertThatThrownBy(
+              () ->
+                  generator.generate(
+                      out,
+                      false,
+                      report -> {
+                        assertThat(report.bytesWritten()).isPositive();
+                        throw failure;
+                      }))
+          .isSameAs(failure);
+    }
+    assertThat(names(temp)).containsExactly("input");
   }
 
   // ------------------------------------------------------------------ digest

@@ -164,7 +164,7 @@ class AddressMapTest {
         .hasMessageContaining("does not exist");
     assertThatThrownBy(() -> map.set(space, pointer, 1))
         .isInstanceOf(IllegalArgumentException.class);
-      }
+  }
 
   @Test
   void valuesThatAreNotCanonical() {

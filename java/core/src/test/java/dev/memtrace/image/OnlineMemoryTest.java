@@ -96,7 +96,8 @@ class OnlineMemoryTest {
       int pointer = (random.nextInt(64) << 14) + random.nextInt(64);
       long key = (long) space << 32 | pointer;
       int value = random.nextInt(4) == 0 ? 0 : random.nextInt(P);
-      assertThat(memory.cell(space, pointer)).as("seed %d step %d", seed, i)
+      assertThat(memory.cell(space, pointer))
+          .as("seed %d step %d", seed, i)
           .isEqualTo(want.getOrDefault(key, 0));
       if (random.nextBoolean()) {
         assertThat(memory.exchangeCell(space, pointer, value)).isEqualTo(want.getOrDefault(key, 0));
@@ -108,7 +109,8 @@ class OnlineMemoryTest {
     }
     want.values().removeIf(value -> value == 0);
     TreeMap<Long, Integer> got = new TreeMap<>();
-    memory.image()
+    memory
+        .image()
         .forEachNonZero((space, pointer, value) -> got.put((long) space << 32 | pointer, value));
     assertThat(got).isEqualTo(want);
     assertThat(initial.nonZeroCells()).isEqualTo(64);
