@@ -50,6 +50,10 @@ final class CpuSession implements TraceSession {
 
   private final List<LogSegment> segments = new ArrayList<>();
   private @Nullable ManualReplay manual;
+
+  /** Whether a failed finalisation forgot what was replayed. */
+  private boolean forgotten;
+
   private RecordStore records;
   private Replay replay;
 
@@ -86,8 +90,7 @@ final class CpuSession implements TraceSession {
     if (manual == null) {
       manual = new ManualReplay(new AccessLog(config, pool));
     }
-    if (records.segments() < manual.segments().size() && manual.size() > 0) {
-      // A finalisation failed and forgot all results.
+    if (forgotten) {
       replayAll(manual.segments(), Lanes.single());
     }
     manual.replay(entry, replay, records);
@@ -98,7 +101,7 @@ final class CpuSession implements TraceSession {
     try {
       checkOpen();
       List<LogSegment> log = manual == null ? segments : manual.segments();
-      if (records.segments() < log.size()) {
+      if (manual == null || forgotten) {
         replayAll(log, Lanes.plan(log, Math.min(backend.workers().threads(), MAX_LANES)));
       }
       TouchedBlocks blocks = replay.finish(backend.workers());
@@ -123,6 +126,7 @@ final class CpuSession implements TraceSession {
       buffers.add(records.add(segment, segment.recordWords()));
     }
     replay.replay(backend.workers(), log, buffers);
+    forgotten = false;
   }
 
   /** Forgets all results, so that the log can be replayed once more. */
@@ -131,6 +135,7 @@ final class CpuSession implements TraceSession {
       persistent.release();
       persistent = null;
     }
+    forgotten = true;
     records.release();
     replay.release();
     records = new RecordStore(pool);

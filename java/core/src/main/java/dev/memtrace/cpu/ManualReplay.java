@@ -23,10 +23,6 @@ final class ManualReplay {
     return log.segments();
   }
 
-  long size() {
-    return log.size();
-  }
-
   void replay(MemoryLogEntry entry, Replay replay, RecordStore records) {
     long id = log.append(entry);
     LogSegment segment;

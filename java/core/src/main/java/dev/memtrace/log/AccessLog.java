@@ -364,7 +364,7 @@ public final class AccessLog implements MemoryLog {
 
   /** Finds out how far the stage may fill. */
   private void findRoom() {
-    if (sealed) {
+    if (sealed || valueWords + stagedValues.length > valueCapacity) {
       stageEnd = 0;
       return;
     }
@@ -473,20 +473,28 @@ public final class AccessLog implements MemoryLog {
   /**
    * Takes the last entry back, right after it was appended.
    *
-   * @throws IllegalStateException if something else happened to the log since
+   * @throws IllegalStateException if there is none in the current segment
    */
   public void retractLast() {
-    if (staged == 0) {
-      throw new IllegalStateException("the last entry can be taken back only at once");
+    if (staged == 0 && entries == 0) {
+      throw new IllegalStateException("there is no entry that can be taken back");
     }
-    staged--;
-    long header = stagedHeaders[staged];
-    stagedWords -= LogHeader.valueWords(header);
+    long header;
+    if (staged > 0) {
+      header = stagedHeaders[--staged];
+      stagedWords -= LogHeader.valueWords(header);
+    } else {
+      header = current.header(--entries);
+      valueWords -= LogHeader.valueWords(header);
+      stageFirst--;
+      stageClock--;
+    }
     recordWords -= LogHeader.recordWords(header);
     if (LogHeader.isIncrement(header)) {
       increments--;
       stageClock -= LogHeader.pointer(header) - 1L;
     }
+    unstage();
     findRoom();
   }
 

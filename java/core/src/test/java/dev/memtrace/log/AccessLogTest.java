@@ -253,4 +253,54 @@ class AccessLogTest {
         .isNotEqualTo(new MemoryRecord(0, 1, 2, 3, 0, new int[] {4}, new int[] {6}));
     assertThat(made.toString()).contains("data=[4]", "prevData=[5]");
   }
+
+  @Test
+  void readingTheLogAllTheTimeChangesNothing() {
+    AccessLog log = new AccessLog(MemoryConfig.defaults().withAccessCapacity(1024));
+    int[] values = new int[32];
+    for (int i = 0; i < 3000; i++) {
+      values[0] = i;
+      log.appendWrite(1, 32 * i, 32, values, 0);
+      assertThat(log.get(i)).isEqualTo(new MemoryLogEntry.Write(1, 32 * i, values.clone()));
+    }
+    assertThat(log.size()).isEqualTo(3000);
+    for (int i = 0; i < 3000; i++) {
+      values[0] = i;
+      assertThat(log.get(i)).isEqualTo(new MemoryLogEntry.Write(1, 32 * i, values));
+    }
+  }
+
+  @Test
+  void theLastEntryCanBeTakenBackAtOnce() {
+    AccessLog log = new AccessLog(MemoryConfig.defaults().withAccessCapacity(1024));
+    log.appendRead(1, 0, 4);
+    log.appendIncrement(5);
+    log.retractLast();
+    log.appendWrite(1, 8, 8, new int[8], 0);
+    assertThat(log.get(1)).isInstanceOf(MemoryLogEntry.Write.class); // not staged any more
+    log.retractLast();
+    log.appendIncrement(9);
+    assertThat(log.get(1)).isEqualTo(new MemoryLogEntry.IncrementTimestampBy(9));
+    log.retractLast();
+    assertThat(log.size()).isEqualTo(1);
+    assertThat(log.endTimestamp()).isEqualTo(2);
+    assertThat(log.segments().getFirst().valueWords()).isZero();
+    assertThat(log.segments().getFirst().recordWords()).isEqualTo(8);
+    assertThat(log.segments().getFirst().accesses()).isEqualTo(1);
+  }
+
+  @Test
+  void aSealedOrClaimedLogIsRefused() {
+    AccessLog log = new AccessLog(MemoryConfig.defaults().withAccessCapacity(1024));
+    log.claim();
+    assertThatThrownBy(log::claim).isInstanceOf(IllegalStateException.class);
+    log.disclaim();
+    log.claim();
+    log.seal();
+    assertThatThrownBy(() -> log.appendRead(1, 0, 4)).isInstanceOf(IllegalStateException.class);
+    assertThatThrownBy(() -> log.appendWrite(1, 0, 1, new int[1], 0))
+        .isInstanceOf(IllegalStateException.class);
+    assertThatThrownBy(() -> log.appendIncrement(0)).isInstanceOf(IllegalStateException.class);
+    assertThat(log.size()).isZero();
+  }
 }
