@@ -91,15 +91,20 @@ final class CpuSession implements TraceSession {
       manual = new ManualReplay(new AccessLog(config, pool));
     }
     if (forgotten) {
-      replayAll(manual.segments(), Lanes.single());
+      try {
+        replayAll(manual.segments(), Lanes.single());
+      } catch (RuntimeException | Error e) {
+        reset();
+        throw e;
+      }
     }
     manual.replay(entry, replay, records);
   }
 
   @Override
   public void finalizeMemory(@Nullable Poseidon2Periphery hasher) {
+    checkOpen();
     try {
-      checkOpen();
       List<LogSegment> log = manual == null ? segments : manual.segments();
       if (manual == null || forgotten) {
         replayAll(log, Lanes.plan(log, Math.min(backend.workers().threads(), MAX_LANES)));
