@@ -79,7 +79,6 @@ public final class MemoryController implements AutoCloseable {
   /** The clock minus that of the log: not 0 once logs were taken or set. */
   private long clockBase;
 
-  private long lastRecordId = -1;
   private TraceSession session;
   private boolean replayedByHand;
   private @Nullable MemoryTraceHeights overrides;
@@ -336,7 +335,7 @@ public final class MemoryController implements AutoCloseable {
    */
   public int readCell(int addressSpace, int pointer) {
     require(State.ACTIVE, "readCell");
-    long id = log.appendRead(addressSpace, pointer, 1);
+    log.appendRead(addressSpace, pointer, 1);
     int value;
     try {
       value = addressSpace == 0 ? pointer : memory.cell(addressSpace, pointer);
@@ -344,7 +343,6 @@ public final class MemoryController implements AutoCloseable {
       log.retractLast();
       throw e;
     }
-    lastRecordId = id;
     return value;
   }
 
@@ -361,7 +359,7 @@ public final class MemoryController implements AutoCloseable {
   public int writeCell(int addressSpace, int pointer, int value) {
     require(State.ACTIVE, "writeCell");
     cell[0] = value;
-    long id = log.appendWrite(addressSpace, pointer, 1, cell, 0);
+    log.appendWrite(addressSpace, pointer, 1, cell, 0);
     int previous;
     try {
       previous = memory.exchangeCell(addressSpace, pointer, value);
@@ -369,7 +367,6 @@ public final class MemoryController implements AutoCloseable {
       log.retractLast();
       throw e;
     }
-    lastRecordId = id;
     return previous;
   }
 
@@ -386,6 +383,19 @@ public final class MemoryController implements AutoCloseable {
    * @throws IndexOutOfBoundsException if {@code out} has no room
    */
   public long read(int addressSpace, int pointer, int n, int[] out, int offset) {
+    // A log takes entries only while the state is ACTIVE, and the cache holds only legal cells.
+    int at = memory.find4(addressSpace, pointer);
+    if (n == 4 && at >= 0 && offset >= 0 && offset <= out.length - 4) {
+      long id = log.stageReadOf4(addressSpace, pointer);
+      if (id >= 0) {
+        memory.read4(at, out, offset);
+        return id;
+      }
+    }
+    return readAny(addressSpace, pointer, n, out, offset);
+  }
+
+  private long readAny(int addressSpace, int pointer, int n, int[] out, int offset) {
     require(State.ACTIVE, "read");
     checkBuffer("read", addressSpace, pointer, n, out, offset);
     long id = log.appendRead(addressSpace, pointer, n);
@@ -399,7 +409,6 @@ public final class MemoryController implements AutoCloseable {
         throw e;
       }
     }
-    lastRecordId = id;
     return id;
   }
 
@@ -420,6 +429,29 @@ public final class MemoryController implements AutoCloseable {
    */
   public long write(
       int addressSpace, int pointer, int n, int[] in, int offset, int[] prevOut, int prevOffset) {
+    int at = memory.find4(addressSpace, pointer);
+    if (n == 4
+        && at >= 0
+        && offset >= 0
+        && offset <= in.length - 4
+        && prevOffset >= 0
+        && prevOffset <= prevOut.length - 4) {
+      int value0 = in[offset];
+      int value1 = in[offset + 1];
+      int value2 = in[offset + 2];
+      int value3 = in[offset + 3];
+      long id = log.stageWriteOf4(addressSpace, pointer, value0, value1, value2, value3);
+      if (id >= 0) {
+        memory.read4(at, prevOut, prevOffset);
+        memory.write4(at, value0, value1, value2, value3);
+        return id;
+      }
+    }
+    return writeAny(addressSpace, pointer, n, in, offset, prevOut, prevOffset);
+  }
+
+  private long writeAny(
+      int addressSpace, int pointer, int n, int[] in, int offset, int[] prevOut, int prevOffset) {
     require(State.ACTIVE, "write");
     checkBuffer("write", addressSpace, pointer, n, prevOut, prevOffset);
     long id = log.appendWrite(addressSpace, pointer, n, in, offset);
@@ -429,7 +461,6 @@ public final class MemoryController implements AutoCloseable {
       log.retractLast();
       throw e;
     }
-    lastRecordId = id;
     return id;
   }
 
@@ -443,12 +474,12 @@ public final class MemoryController implements AutoCloseable {
   }
 
   /**
-   * Returns the record id of the last access or increment.
+   * Returns the record id of the last access or increment in the current log.
    *
-   * @return the id, or -1 before the first
+   * @return the id, or -1 if the log is empty
    */
   public long lastRecordId() {
-    return lastRecordId;
+    return log.size() - 1;
   }
 
   /**
@@ -505,7 +536,7 @@ public final class MemoryController implements AutoCloseable {
    */
   public void incrementTimestampBy(long amount) {
     require(State.ACTIVE, "incrementTimestampBy");
-    lastRecordId = log.appendIncrement(amount);
+    log.appendIncrement(amount);
   }
 
   /**

@@ -18,6 +18,8 @@ public final class OnlineMemory {
   private static final int LINE_MASK = LINE - 1;
   private static final int SET_BITS = 9;
   private static final int SET_MASK = (1 << SET_BITS) - 1;
+  private static final int SPACE_SHIFT = 31;
+  private static final int POINTER_MASK = Integer.MAX_VALUE & -LINE;
   private static final int PARTS = 4;
   private static final int LINES = PARTS << SET_BITS;
   private static final long NO_LINE = -1;
@@ -25,11 +27,14 @@ public final class OnlineMemory {
   private final AddressMap map;
   private final int[] cells = new int[LINES << LINE_BITS];
 
-  /** Which line lies in each place: address space and line number, or {@link #NO_LINE}. */
+  /** Address space and first pointer of the line in each place, or {@link #NO_LINE}. */
   private final long[] tags = new long[LINES];
 
   private final boolean[] dirty = new boolean[LINES];
   private final int[] scratch = new int[LINE];
+
+  /** Set in tags if an address space is smaller than a line, so that {@link #find4} finds none. */
+  private final long shortLine;
 
   /**
    * Creates a memory that begins with the cells of an image.
@@ -40,6 +45,7 @@ public final class OnlineMemory {
   public OnlineMemory(AddressMap initial, BufferPool pool) {
     this.map = AddressMap.over(initial, pool);
     Arrays.fill(tags, NO_LINE);
+    this.shortLine = lineCells() < LINE ? 1 : 0;
   }
 
   /**
@@ -71,6 +77,56 @@ public final class OnlineMemory {
   }
 
   /**
+   * Finds 4 consecutive cells in the cache, whose lines hold only cells that exist.
+   *
+   * @param addressSpace any number
+   * @param pointer any number
+   * @return where the cells lie in the cache, or -1 if they do not exist or not lie in one line of
+   *     it
+   */
+  public int find4(int addressSpace, int pointer) {
+    long address = ((long) addressSpace << SPACE_SHIFT) | pointer;
+    int place = place(addressSpace, pointer >>> LINE_BITS);
+    int inLine = pointer & LINE_MASK;
+    return tags[place] == (address & -LINE) && inLine <= LINE - 4
+        ? (place << LINE_BITS) + inLine
+        : -1;
+  }
+
+  /**
+   * Reads 4 cells from the cache.
+   *
+   * @param at where {@link #find4} found them
+   * @param out receives the values
+   * @param offset index of the first one in {@code out}
+   */
+  public void read4(int at, int[] out, int offset) {
+    int[] from = cells;
+    out[offset] = from[at];
+    out[offset + 1] = from[at + 1];
+    out[offset + 2] = from[at + 2];
+    out[offset + 3] = from[at + 3];
+  }
+
+  /**
+   * Replaces 4 cells in the cache by canonical values.
+   *
+   * @param at where {@link #find4} found them
+   * @param value0 value of the first cell
+   * @param value1 value of the second cell
+   * @param value2 value of the third cell
+   * @param value3 value of the fourth cell
+   */
+  public void write4(int at, int value0, int value1, int value2, int value3) {
+    int[] to = cells;
+    to[at] = value0;
+    to[at + 1] = value1;
+    to[at + 2] = value2;
+    to[at + 3] = value3;
+    dirty[at >>> LINE_BITS] = true;
+  }
+
+  /**
    * Reads consecutive cells, which the caller knows to exist.
    *
    * @param addressSpace a legal address space
@@ -80,20 +136,6 @@ public final class OnlineMemory {
    * @param offset index of the first one in {@code out}
    */
   public void read(int addressSpace, int pointer, int n, int[] out, int offset) {
-    int inLine = pointer & LINE_MASK;
-    if (n == 4 && inLine <= LINE - 4) {
-      int[] from = cells;
-      int at = (line(addressSpace, pointer) << LINE_BITS) + inLine;
-      out[offset] = from[at];
-      out[offset + 1] = from[at + 1];
-      out[offset + 2] = from[at + 2];
-      out[offset + 3] = from[at + 3];
-      return;
-    }
-    readAny(addressSpace, pointer, n, out, offset);
-  }
-
-  private void readAny(int addressSpace, int pointer, int n, int[] out, int offset) {
     for (int done = 0; done < n; ) {
       int inLine = (pointer + done) & LINE_MASK;
       int count = Math.min(n - done, LINE - inLine);
@@ -122,41 +164,10 @@ public final class OnlineMemory {
       int inOffset,
       int[] previous,
       int previousOffset) {
-    int inLine = pointer & LINE_MASK;
-    if (n == 4 && inLine <= LINE - 4) {
-      int line = line(addressSpace, pointer);
-      int[] memory = cells;
-      int at = (line << LINE_BITS) + inLine;
-      int new0 = in[inOffset];
-      int new1 = in[inOffset + 1];
-      int new2 = in[inOffset + 2];
-      int new3 = in[inOffset + 3];
-      previous[previousOffset] = memory[at];
-      previous[previousOffset + 1] = memory[at + 1];
-      previous[previousOffset + 2] = memory[at + 2];
-      previous[previousOffset + 3] = memory[at + 3];
-      memory[at] = new0;
-      memory[at + 1] = new1;
-      memory[at + 2] = new2;
-      memory[at + 3] = new3;
-      dirty[line] = true;
-      return;
-    }
-    exchangeAny(addressSpace, pointer, n, in, inOffset, previous, previousOffset);
-  }
-
-  private void exchangeAny(
-      int addressSpace,
-      int pointer,
-      int n,
-      int[] in,
-      int inOffset,
-      int[] previous,
-      int previousOffset) {
     System.arraycopy(in, inOffset, scratch, 0, n);
     // Both lines are there before a cell changes: bringing one may fail.
     line(addressSpace, pointer + n - 1);
-    readAny(addressSpace, pointer, n, previous, previousOffset);
+    read(addressSpace, pointer, n, previous, previousOffset);
     for (int i = 0; i < n; i++) {
       exchangeCell(addressSpace, pointer + i, scratch[i]);
     }
@@ -164,20 +175,27 @@ public final class OnlineMemory {
 
   /** The place of the line of a cell in the cache, where it is brought if it is not there. */
   private int line(int addressSpace, int pointer) {
-    int number = pointer >>> LINE_BITS;
-    int place = ((addressSpace & (PARTS - 1)) << SET_BITS) | (number & SET_MASK);
-    long tag = ((long) addressSpace << 32) | number;
+    int place = place(addressSpace, pointer >>> LINE_BITS);
+    long tag = ((((long) addressSpace << SPACE_SHIFT) | pointer) & -LINE) | shortLine;
     if (tags[place] != tag) {
       bring(place, tag);
     }
     return place;
   }
 
+  private static int place(int addressSpace, int number) {
+    return ((addressSpace & (PARTS - 1)) << SET_BITS) | (number & SET_MASK);
+  }
+
   private void bring(int place, long tag) {
     writeBack(place);
     tags[place] = NO_LINE;
     map.readCells(
-        (int) (tag >>> 32), (int) tag << LINE_BITS, lineCells(), cells, place << LINE_BITS);
+        (int) (tag >>> SPACE_SHIFT),
+        (int) tag & POINTER_MASK,
+        lineCells(),
+        cells,
+        place << LINE_BITS);
     tags[place] = tag;
   }
 
@@ -185,7 +203,11 @@ public final class OnlineMemory {
     if (dirty[place]) {
       long tag = tags[place];
       map.writeCells(
-          (int) (tag >>> 32), (int) tag << LINE_BITS, lineCells(), cells, place << LINE_BITS);
+          (int) (tag >>> SPACE_SHIFT),
+          (int) tag & POINTER_MASK,
+          lineCells(),
+          cells,
+          place << LINE_BITS);
       dirty[place] = false;
     }
   }

@@ -30,6 +30,7 @@ public final class AccessLog implements MemoryLog {
 
   private static final int STAGE_VALUES = 4 * STAGE_ENTRIES;
   private static final long READ_4 = LogHeader.access(false, 0, 0, 2);
+  private static final int WORDS_OF_READ_4 = LogHeader.recordWords(READ_4);
   private static final long WRITE_4 = LogHeader.access(true, 0, 0, 2);
   private static final int SPACE_SHIFT = LogHeader.SPACE_SHIFT;
 
@@ -53,7 +54,12 @@ public final class AccessLog implements MemoryLog {
 
   private int valueWords;
   private int increments;
-  private long recordWords;
+
+  /**
+   * What the records of the current segment have beyond {@link #WORDS_OF_READ_4} an entry and a
+   * word a written cell: 0 if all accesses have 4 cells.
+   */
+  private long otherRecordWords;
 
   /**
    * The last entries of the current segment and their written cells. A store to an array on the
@@ -67,6 +73,9 @@ public final class AccessLog implements MemoryLog {
 
   /** An access needs {@link #staged} below this: the stage, the segment and the clock have room. */
   private int stageEnd;
+
+  /** The same for an access of 4 cells, for which the written cells have room as well. */
+  private int stageEndOf4;
 
   /** Position in the log of the first staged entry. */
   private long stageFirst;
@@ -175,14 +184,31 @@ public final class AccessLog implements MemoryLog {
    * @throws AccessRejectedException if the entry would be illegal
    */
   public long appendRead(int addressSpace, int pointer, int n) {
-    int i = staged;
-    if (n == 4 && isLegalAccessOf4(addressSpace, pointer) && i < stageEnd) {
-      stagedHeaders[i] = READ_4 | ((long) addressSpace << SPACE_SHIFT) | pointer;
-      recordWords += 8;
-      staged = i + 1;
-      return stageFirst + i;
+    if (n == 4 && isLegalAccessOf4(addressSpace, pointer)) {
+      long id = stageReadOf4(addressSpace, pointer);
+      if (id >= 0) {
+        return id;
+      }
     }
     return appendAnyRead(addressSpace, pointer, n);
+  }
+
+  /**
+   * Appends a read of 4 cells, unless that takes more than a store. The caller knows that there are
+   * such cells.
+   *
+   * @param addressSpace a legal address space, not 0
+   * @param pointer first of 4 cells that exist
+   * @return the record id, or -1 if nothing was done and {@link #appendRead} must be called
+   */
+  public long stageReadOf4(int addressSpace, int pointer) {
+    int i = staged;
+    if (i >= stageEndOf4) {
+      return -1;
+    }
+    stagedHeaders[i] = READ_4 | ((long) addressSpace << SPACE_SHIFT) | pointer;
+    staged = i + 1;
+    return stageFirst + i;
   }
 
   private long appendAnyRead(int addressSpace, int pointer, int n) {
@@ -192,7 +218,7 @@ public final class AccessLog implements MemoryLog {
       checkAccess("read", addressSpace, pointer, n);
     }
     makeRoom("read");
-    recordWords += 4 + n;
+    otherRecordWords += n - 4;
     return append(LogHeader.access(false, addressSpace, pointer, Integer.numberOfTrailingZeros(n)));
   }
 
@@ -209,31 +235,49 @@ public final class AccessLog implements MemoryLog {
    * @throws IndexOutOfBoundsException if {@code in} does not hold the values
    */
   public long appendWrite(int addressSpace, int pointer, int n, int[] in, int offset) {
-    int i = staged;
-    int word = stagedWords;
     if (n == 4
         && isLegalAccessOf4(addressSpace, pointer)
-        && i < stageEnd
-        && word <= STAGE_VALUES
         && offset >= 0
         && offset <= in.length - 4) {
-      int value0 = in[offset];
-      int value1 = in[offset + 1];
-      int value2 = in[offset + 2];
-      int value3 = in[offset + 3];
-      if ((outside(value0) | outside(value1) | outside(value2) | outside(value3)) >= 0) {
-        stagedValues[word] = value0;
-        stagedValues[word + 1] = value1;
-        stagedValues[word + 2] = value2;
-        stagedValues[word + 3] = value3;
-        stagedWords = word + 4;
-        stagedHeaders[i] = WRITE_4 | ((long) addressSpace << SPACE_SHIFT) | pointer;
-        recordWords += 12;
-        staged = i + 1;
-        return stageFirst + i;
+      long id =
+          stageWriteOf4(
+              addressSpace, pointer, in[offset], in[offset + 1], in[offset + 2], in[offset + 3]);
+      if (id >= 0) {
+        return id;
       }
     }
     return appendAnyWrite(addressSpace, pointer, n, in, offset);
+  }
+
+  /**
+   * Appends a write of 4 cells, unless a value is not canonical or that takes more than some
+   * stores. The caller knows that there are such cells.
+   *
+   * @param addressSpace a legal address space, not 0
+   * @param pointer first of 4 cells that exist
+   * @param value0 value of the first cell
+   * @param value1 value of the second cell
+   * @param value2 value of the third cell
+   * @param value3 value of the fourth cell
+   * @return the record id, or -1 if nothing was done and {@link #appendWrite} must be called
+   */
+  public long stageWriteOf4(
+      int addressSpace, int pointer, int value0, int value1, int value2, int value3) {
+    int i = staged;
+    if (i >= stageEndOf4
+        || (outside(value0) | outside(value1) | outside(value2) | outside(value3)) < 0) {
+      return -1;
+    }
+    int word = stagedWords;
+    int[] values = stagedValues;
+    values[word] = value0;
+    values[word + 1] = value1;
+    values[word + 2] = value2;
+    values[word + 3] = value3;
+    stagedWords = word + 4;
+    stagedHeaders[i] = WRITE_4 | ((long) addressSpace << SPACE_SHIFT) | pointer;
+    staged = i + 1;
+    return stageFirst + i;
   }
 
   private long appendAnyWrite(int addressSpace, int pointer, int n, int[] in, int offset) {
@@ -243,7 +287,12 @@ public final class AccessLog implements MemoryLog {
     makeRoom("write");
     System.arraycopy(in, offset, stagedValues, stagedWords, n);
     stagedWords += n;
-    recordWords += 4 + 2 * n;
+    otherRecordWords += n - 4;
+    if (n > 4) {
+      // Entries of 4 values would no longer fit in the stage up to its end.
+      stageEnd = Math.max(staged + 1, stageEnd - (n - 4 + 3) / 4);
+      findRoomOf4();
+    }
     return append(LogHeader.access(true, addressSpace, pointer, Integer.numberOfTrailingZeros(n)));
   }
 
@@ -281,6 +330,20 @@ public final class AccessLog implements MemoryLog {
    * @throws AccessRejectedException if the clock would reach its limit
    */
   public long appendIncrement(long amount) {
+    int i = staged;
+    if (i < stageEnd && amount >= 0 && amount <= timestampLimit - stageClock - stageEnd) {
+      // The clock has room for the rest of the stage.
+      stagedHeaders[i] = LogHeader.increment((int) amount);
+      staged = i + 1;
+      stageClock += amount - 1;
+      increments++;
+      otherRecordWords -= WORDS_OF_READ_4;
+      return stageFirst + i;
+    }
+    return appendAnyIncrement(amount);
+  }
+
+  private long appendAnyIncrement(long amount) {
     requireAppendable();
     if (amount < 0) {
       throw new AccessRejectedException(
@@ -296,6 +359,7 @@ public final class AccessLog implements MemoryLog {
     // An access advances the clock by one, which append has done.
     stageClock += amount - 1;
     increments++;
+    otherRecordWords -= WORDS_OF_READ_4;
     findRoom();
     return id;
   }
@@ -341,6 +405,7 @@ public final class AccessLog implements MemoryLog {
     if (entries == segmentEntries || valueWords + stagedValues.length > valueCapacity) {
       // Should the next segment be refused, an access finds no room and asks for it again.
       stageEnd = 0;
+      stageEndOf4 = 0;
       nextSegment();
     }
     findRoom();
@@ -359,17 +424,23 @@ public final class AccessLog implements MemoryLog {
     current.entries = entries;
     current.valueWords = valueWords;
     current.increments = increments;
-    current.recordWords = recordWords;
+    current.recordWords = (long) WORDS_OF_READ_4 * entries + valueWords + otherRecordWords;
   }
 
   /** Finds out how far the stage may fill. */
   private void findRoom() {
     if (sealed || valueWords + stagedValues.length > valueCapacity) {
       stageEnd = 0;
-      return;
+    } else {
+      int room = Math.min(stagedHeaders.length, segmentEntries - entries);
+      int values = staged + (stagedValues.length - stagedWords) / 4;
+      stageEnd = (int) Math.min(Math.min(room, values), timestampLimit - 1 - stageClock);
     }
-    int room = Math.min(stagedHeaders.length, segmentEntries - entries);
-    stageEnd = (int) Math.min(room, timestampLimit - 1 - stageClock);
+    findRoomOf4();
+  }
+
+  private void findRoomOf4() {
+    stageEndOf4 = lastPointerOf4 < 0 ? 0 : stageEnd;
   }
 
   private void checkAccess(String operation, int addressSpace, int pointer, int n) {
@@ -489,7 +560,8 @@ public final class AccessLog implements MemoryLog {
       stageFirst--;
       stageClock--;
     }
-    recordWords -= LogHeader.recordWords(header);
+    otherRecordWords -=
+        LogHeader.recordWords(header) - WORDS_OF_READ_4 - LogHeader.valueWords(header);
     if (LogHeader.isIncrement(header)) {
       increments--;
       stageClock -= LogHeader.pointer(header) - 1L;
@@ -557,7 +629,7 @@ public final class AccessLog implements MemoryLog {
     entries = 0;
     valueWords = 0;
     increments = 0;
-    recordWords = 0;
+    otherRecordWords = 0;
     segments.add(next);
     if (sink != null) {
       sink.accept(full);

@@ -116,4 +116,37 @@ class OnlineMemoryTest {
     assertThat(initial.nonZeroCells()).isEqualTo(64);
     memory.release();
   }
+
+  @Test
+  void onlyCellsThatExistAreFound() {
+    for (int bits : new int[] {3, 4, 5, 6, 14}) {
+      MemoryConfig config = CONFIG.withPointerMaxBits(bits);
+      OnlineMemory memory = new OnlineMemory(new AddressMap(config), dirtyPool());
+      int last = (1 << bits) - 1;
+      assertThat(memory.find4(1, 0)).isEqualTo(-1);
+      int[] spaces = {1, 2};
+      for (int space : spaces) {
+        memory.exchangeCell(space, 0, 5);
+        memory.exchangeCell(space, last, 7);
+      }
+      for (int space : new int[] {-1, 0, 1, 2, 5, 6, 1 << 29, Integer.MIN_VALUE, 1 + (1 << 28)}) {
+        for (int pointer : new int[] {0, 1, last - 3, last - 2, last, last + 1, -1, -4, 1 << 30}) {
+          boolean cached = (space == 1 || space == 2) && pointer >= 0 && pointer + 3 <= last;
+          boolean inOneLine = (pointer & 31) <= 28;
+          assertThat(memory.find4(space, pointer) >= 0)
+              .as("space %d, pointer %d of 2^%d", space, pointer, bits)
+              .isEqualTo(cached && inOneLine && bits >= 5);
+        }
+      }
+      if (bits >= 5) {
+        int[] out = new int[5];
+        memory.read4(memory.find4(2, last - 3), out, 1);
+        assertThat(out).containsExactly(0, 0, 0, 0, 7);
+        memory.write4(memory.find4(2, last - 3), 1, 2, 3, 4);
+        assertThat(memory.image().get(2, last - 2)).isEqualTo(2);
+        assertThat(memory.image().get(1, last)).isEqualTo(7);
+      }
+      memory.release();
+    }
+  }
 }

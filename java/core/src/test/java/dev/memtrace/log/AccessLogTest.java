@@ -60,6 +60,76 @@ class AccessLogTest {
     log.release();
   }
 
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8})
+  void theClockStopsExactlyAtItsLimit(long seed) {
+    Random random = new Random(seed);
+    MemoryConfig config = MemoryConfig.defaults().withClkMaxBits(13).withAccessCapacity(0);
+    AccessLog log = new AccessLog(config, new BufferPool(0));
+    int[] values = random.ints(32, 0, P).toArray();
+    int sizes = 1 + random.nextInt(6);
+    int most = 1 << random.nextInt(8);
+    long clock = 1;
+    long accepted = 0;
+    for (int refused = 0; refused < 50; ) {
+      int kind = random.nextInt(8);
+      int n = 1 << random.nextInt(sizes);
+      long amount = kind == 0 ? random.nextInt(most) : 1;
+      boolean legal = clock + amount < config.timestampLimit();
+      try {
+        long id =
+            switch (kind) {
+              case 0 -> log.appendIncrement(amount);
+              case 1, 2, 3 -> log.appendWrite(1, 32 * random.nextInt(100), n, values, 0);
+              default -> log.appendRead(1, 32 * random.nextInt(100), n);
+            };
+        assertThat(legal).as("seed %d, clock %d + %d", seed, clock, amount).isTrue();
+        assertThat(id).isEqualTo(accepted++);
+        clock += amount;
+      } catch (AccessRejectedException e) {
+        assertThat(legal).as("seed %d, clock %d + %d: %s", seed, clock, amount, e).isFalse();
+        refused++;
+      }
+      assertThat(log.endTimestamp()).as("seed %d", seed).isEqualTo(clock);
+    }
+    assertThat(clock).isEqualTo(config.timestampLimit() - 1);
+    assertThat(log.size()).isEqualTo(accepted);
+    log.release();
+  }
+
+  @Test
+  void aStageOfReadsOrWritesOf4IsRefusedOnlyForLackOfRoom() {
+    AccessLog log = new AccessLog(CONFIG, new BufferPool(0));
+    long refused = 0;
+    for (int i = 0; i < 5000; i++) {
+      int pointer = 4 * i;
+      boolean write = i % 3 == 0;
+      long id =
+          write
+              ? log.stageWriteOf4(1, pointer, i, i + 1, i + 2, P - 1)
+              : log.stageReadOf4(1, pointer);
+      if (id < 0) {
+        refused++;
+        id =
+            write
+                ? log.appendWrite(1, pointer, 4, new int[] {i, i + 1, i + 2, P - 1}, 0)
+                : log.appendRead(1, pointer, 4);
+      }
+      assertThat(id).isEqualTo(i);
+    }
+    assertThat(refused).isEqualTo(4); // once a stage of 1024
+    assertThat(log.stageWriteOf4(1, 0, 0, 0, 0, P)).isEqualTo(-1);
+    assertThat(log.stageWriteOf4(1, 0, -1, 0, 0, 0)).isEqualTo(-1);
+    assertThat(log.get(3)).isEqualTo(new MemoryLogEntry.Write(1, 12, new int[] {3, 4, 5, P - 1}));
+    assertThat(log.get(4)).isEqualTo(new MemoryLogEntry.Read(1, 16, 4));
+    log.seal();
+    assertThat(log.stageReadOf4(1, 0)).isEqualTo(-1);
+    log.release();
+    AccessLog small = new AccessLog(CONFIG.withMaxAccessAdapterN(2), new BufferPool(0));
+    assertThat(small.stageReadOf4(1, 0)).isEqualTo(-1);
+    small.release();
+  }
+
   @Test
   void segmentsAddUp() {
     Random random = new Random(5);
