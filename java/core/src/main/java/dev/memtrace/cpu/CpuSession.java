@@ -98,7 +98,15 @@ final class CpuSession implements TraceSession {
         throw e;
       }
     }
-    manual.replay(entry, replay, records);
+    manual.append(entry, records);
+    try {
+      manual.replayLast(replay, records);
+    } catch (RuntimeException | Error e) {
+      // The entry may be half done.
+      manual.retractLast();
+      reset();
+      throw e;
+    }
   }
 
   @Override

@@ -6,7 +6,6 @@ import dev.memtrace.log.LogHeader;
 import dev.memtrace.log.LogSegment;
 import dev.memtrace.log.MemoryLogEntry;
 import dev.memtrace.replay.Replay;
-import java.lang.foreign.MemorySegment;
 import java.util.List;
 
 /** A log that a caller replays entry by entry. */
@@ -23,31 +22,37 @@ final class ManualReplay {
     return log.segments();
   }
 
-  void replay(MemoryLogEntry entry, Replay replay, RecordStore records) {
+  /** Appends an entry and makes room for its record; if that fails, nothing has changed. */
+  void append(MemoryLogEntry entry, RecordStore records) {
     long id = log.append(entry);
-    LogSegment segment;
-    MemorySegment room;
-    int i;
-    int words;
     try {
-      segment = log.segmentOf(id);
-      i = (int) (id - segment.firstEntry());
-      words = LogHeader.recordWords(segment.header(i));
-      if (i == 0) {
+      LogSegment segment = log.segmentOf(id);
+      if (id == segment.firstEntry()) {
         valueWord = 0;
         recordWord = 0;
         if (records.segments() < log.segments().size()) {
           records.add(segment, 0);
         }
       }
-      room = records.growLast(recordWord + words, recordWord);
+      int words = LogHeader.recordWords(segment.header((int) (id - segment.firstEntry())));
+      records.growLast(recordWord + words, recordWord);
     } catch (RuntimeException | Error e) {
       log.retractLast();
       throw e;
     }
-    replay.replayEntry(segment, i, valueWord, room, recordWord);
+  }
+
+  /** Replays the entry that was appended last. */
+  void replayLast(Replay replay, RecordStore records) {
+    LogSegment segment = log.segments().getLast();
+    int i = segment.entries() - 1;
+    replay.replayEntry(segment, i, valueWord, records.last(), recordWord);
     valueWord += LogHeader.valueWords(segment.header(i));
-    recordWord += words;
+    recordWord += LogHeader.recordWords(segment.header(i));
+  }
+
+  void retractLast() {
+    log.retractLast();
   }
 
   void release() {

@@ -34,8 +34,13 @@ final class RecordStore {
   }
 
   /** Makes room in the buffer of the last segment. */
-  MemorySegment growLast(long words, long used) {
-    return buffers.getLast().ensure(words, used);
+  void growLast(long words, long used) {
+    buffers.getLast().ensure(words, used);
+  }
+
+  /** The buffer of the last segment. */
+  MemorySegment last() {
+    return buffers.getLast().segment();
   }
 
   int segments() {

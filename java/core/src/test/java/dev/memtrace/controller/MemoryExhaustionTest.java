@@ -2,13 +2,17 @@
 package dev.memtrace.controller;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.memtrace.backend.AirProofInput;
 import dev.memtrace.backend.BackendOptions;
+import dev.memtrace.backend.TraceSession;
 import dev.memtrace.backend.WordStream;
 import dev.memtrace.config.MemoryConfig;
 import dev.memtrace.config.MemoryMode;
 import dev.memtrace.cpu.CpuBackend;
+import dev.memtrace.image.AddressMap;
+import dev.memtrace.log.MemoryLogEntry;
 import dev.memtrace.offheap.BufferPool;
 import dev.memtrace.offheap.OutOfNativeMemoryException;
 import dev.memtrace.periphery.CompressionBus;
@@ -24,7 +28,9 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -54,25 +60,49 @@ class MemoryExhaustionTest {
   @EnumSource(MemoryMode.class)
   void everyFailureCanBeTriedAgain(MemoryMode mode) {
     for (int threads : new int[] {1, 2}) {
-      Memory memory = new Memory();
-      List<int[]> undisturbed = run(mode, threads, memory);
-      int allocations = memory.allocations;
-      assertThat(allocations).isGreaterThan(20);
-      for (int failAt = 0; failAt < allocations; failAt++) {
-        Memory failing = new Memory();
-        failing.failAt = failAt;
-        List<int[]> products = run(mode, threads, failing);
-        assertThat(failing.allocations).isGreaterThan(failAt);
-        for (int i = 0; i < undisturbed.size(); i++) {
-          assertThat(Arrays.equals(products.get(i), undisturbed.get(i)))
-              .as("product %d, allocation %d fails, %d threads", i, failAt, threads)
-              .isTrue();
-        }
+      failEverywhere(mode, threads, MemoryExhaustionTest::access);
+    }
+  }
+
+  @Test
+  void everyFailureOfAReplayByHandCanBeTriedAgain() {
+    failEverywhere(MemoryMode.PERSISTENT, 1, MemoryExhaustionTest::replayByHand);
+  }
+
+  @Test
+  void aClosedSessionStaysClosed() {
+    try (CpuBackend backend = new CpuBackend(new BackendOptions(1), new BufferPool(0))) {
+      TraceSession session =
+          backend.open(MemoryMode.VOLATILE, new AddressMap(MemoryConfig.defaults()));
+      session.close();
+      for (int i = 0; i < 2; i++) {
+        assertThatThrownBy(() -> session.finalizeMemory(null))
+            .isInstanceOf(IllegalStateException.class);
       }
     }
   }
 
-  private static List<int[]> run(MemoryMode mode, int threads, Memory memory) {
+  private static void failEverywhere(
+      MemoryMode mode, int threads, Consumer<MemoryController> program) {
+    Memory memory = new Memory();
+    List<int[]> undisturbed = run(mode, threads, memory, program);
+    int allocations = memory.allocations;
+    assertThat(allocations).isGreaterThan(20);
+    for (int failAt = 0; failAt < allocations; failAt++) {
+      Memory failing = new Memory();
+      failing.failAt = failAt;
+      List<int[]> products = run(mode, threads, failing, program);
+      assertThat(failing.allocations).isGreaterThan(failAt);
+      for (int i = 0; i < undisturbed.size(); i++) {
+        assertThat(Arrays.equals(products.get(i), undisturbed.get(i)))
+            .as("product %d, allocation %d fails, %d threads", i, failAt, threads)
+            .isTrue();
+      }
+    }
+  }
+
+  private static List<int[]> run(
+      MemoryMode mode, int threads, Memory memory, Consumer<MemoryController> program) {
     MemoryConfig config = MemoryConfig.defaults().withAccessCapacity(1024);
     VariableRangeChecker rangeChecker = new VariableRangeChecker(new RangeCheckerBus(1, 17));
     BufferPool pool = new BufferPool(0, memory::allocate);
@@ -92,7 +122,7 @@ class MemoryExhaustionTest {
                             new MerkleBus(2),
                             new CompressionBus(3),
                             backend))) {
-      access(controller);
+      program.accept(controller);
       retry(
           () -> {
             controller.finalizeMemory(hasher);
@@ -138,6 +168,30 @@ class MemoryExhaustionTest {
                   ? controller.write(space, pointer, n, written, 0, previous, 0)
                   : controller.read(space, pointer, n, previous, 0));
       assertThat(controller.lastRecordId()).isEqualTo(i);
+    }
+  }
+
+  /** Replays entries by hand, with a finalisation in the middle that fails and forgets them. */
+  private static void replayByHand(MemoryController controller) {
+    Random random = new Random(6);
+    for (int i = 0; i < ACCESSES; i++) {
+      int space = 1 + random.nextInt(2);
+      int pointer = 4096 * random.nextInt(4) + 4 * random.nextInt(1000);
+      MemoryLogEntry entry =
+          random.nextBoolean()
+              ? new MemoryLogEntry.Read(space, pointer, 8)
+              : new MemoryLogEntry.Write(space, pointer, new int[] {i, i + 1, i + 2, i + 3});
+      retry(
+          () -> {
+            controller.replayAccess(entry);
+            return entry;
+          });
+      if (i == ACCESSES / 2) {
+        Poseidon2Periphery closed = new Poseidon2Periphery();
+        closed.close();
+        assertThatThrownBy(() -> controller.finalizeMemory(closed))
+            .isInstanceOfAny(IllegalStateException.class, OutOfNativeMemoryException.class);
+      }
     }
   }
 
