@@ -21,6 +21,15 @@ public interface TraceBackend extends AutoCloseable {
   String name();
 
   /**
+   * Returns the name for reports, which also says if the device is not a real one.
+   *
+   * @return the name, with an addition where one is due
+   */
+  default String description() {
+    return name();
+  }
+
+  /**
    * Returns the pool from which controllers take log and image memory.
    *
    * @return the pool

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.memtrace.backend;
 
+import java.util.List;
+
 /** Found through {@link java.util.ServiceLoader}; makes one kind of backend. */
 public interface TraceBackendProvider {
 
@@ -26,4 +28,13 @@ public interface TraceBackendProvider {
    * @throws BackendUnavailableException if it cannot work here, with every reason
    */
   TraceBackend create(BackendOptions options) throws BackendUnavailableException;
+
+  /**
+   * Says what the backend finds on this machine, for people. Never throws.
+   *
+   * @return facts in the order in which they are to be read
+   */
+  default List<BackendFact> diagnose() {
+    return List.of();
+  }
 }

@@ -53,7 +53,7 @@ public final class TraceBackends {
     List<String> reasons = new ArrayList<>();
     for (TraceBackendProvider provider : providers) {
       try {
-        TraceBackend backend = provider.create(options);
+        TraceBackend backend = provider.create(options.chosenAutomatically());
         if (!reasons.isEmpty()) {
           LOG.log(
               System.Logger.Level.INFO,
@@ -61,7 +61,9 @@ public final class TraceBackends {
               backend.name(),
               String.join("; ", reasons));
         }
-        return backend;
+        return backend.name().equals(CPU)
+            ? backend
+            : new FallbackBackend(backend, () -> cpu(providers, options));
       } catch (BackendUnavailableException e) {
         reasons.addAll(e.reasons());
       } catch (LinkageError e) {
@@ -69,6 +71,28 @@ public final class TraceBackends {
       }
     }
     throw new BackendUnavailableException(AUTO, reasons);
+  }
+
+  private static TraceBackend cpu(List<TraceBackendProvider> providers, BackendOptions options) {
+    for (TraceBackendProvider provider : providers) {
+      if (provider.name().equals(CPU)) {
+        try {
+          return provider.create(options);
+        } catch (BackendUnavailableException e) {
+          throw new IllegalStateException(e.getMessage(), e);
+        }
+      }
+    }
+    throw new IllegalStateException("the CPU backend is not on the class path");
+  }
+
+  /**
+   * Says what the backends find on this machine, for people.
+   *
+   * @return the facts of all backends on the class path, best first
+   */
+  public static List<BackendFact> diagnose() {
+    return providers().stream().flatMap(provider -> provider.diagnose().stream()).toList();
   }
 
   /**

@@ -91,7 +91,7 @@ public final class BundleGenerator {
           new GenerationReport(
               out.target(),
               manifest,
-              backend.name(),
+              backend.description(),
               heights,
               tree ? list(memory.initialRoot()) : List.of(),
               tree ? list(memory.finalRoot()) : List.of(),

@@ -19,8 +19,8 @@ import dev.memtrace.trace.Traces;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 
-/** Boundary, memory tree and roots of a finished segment in persistent mode. */
-final class PersistentTraces {
+/** Boundary, memory tree and roots of a finished segment in persistent mode, hashed on the CPU. */
+public final class PersistentTraces {
   private final BufferPool pool;
   private final long boundaryRows;
   private final long merkleRows;
@@ -49,14 +49,45 @@ final class PersistentTraces {
 
   static PersistentTraces build(CpuBackend backend, AddressMap initial, TouchedBlocks touched) {
     BufferPool pool = backend.pool();
-    MemoryDimensions dimensions = initial.config().dimensions();
     long boundaryRows = 2 * touched.count();
     long boundaryHeight = TraceHeight.nextPowerOfTwo(boundaryRows);
     MemorySegment boundary = Traces.acquire(pool, boundaryHeight, PersistentBoundaryAir.WIDTH);
     Traces.pad(boundary, boundaryRows, boundaryHeight, PersistentBoundaryAir.WIDTH);
-    PersistentBoundaryTrace chunks =
-        new PersistentBoundaryTrace(backend.workers(), touched, initial, boundary);
+    return hash(
+        backend,
+        initial,
+        new PersistentBoundaryTrace(backend.workers(), touched, initial, boundary),
+        boundary);
+  }
 
+  /**
+   * Hashes the tree over boundary rows that were filled elsewhere.
+   *
+   * @param backend whose threads share the work
+   * @param initial memory before the segment
+   * @param boundary the boundary trace, row-major and canonical, of {@code nextPowerOfTwo(2 *
+   *     chunks)} rows, complete but for its hashes: a buffer of the backend's pool, owned by the
+   *     result if this succeeds
+   * @param chunks touched chunks
+   * @return both traces and the roots
+   */
+  public static PersistentTraces hash(
+      CpuBackend backend, AddressMap initial, MemorySegment boundary, int chunks) {
+    return hash(
+        backend,
+        initial,
+        new PersistentBoundaryTrace(initial.config().dimensions(), boundary, chunks),
+        boundary);
+  }
+
+  private static PersistentTraces hash(
+      CpuBackend backend,
+      AddressMap initial,
+      PersistentBoundaryTrace chunks,
+      MemorySegment boundary) {
+    BufferPool pool = backend.pool();
+    MemoryDimensions dimensions = initial.config().dimensions();
+    long boundaryRows = 2L * chunks.count();
     TouchedNodeCounts counts =
         new TouchedNodeCounts(chunks.count(), chunks::leaf, dimensions.overallHeight());
     long merkleRows = 2 * counts.above(0);
@@ -69,24 +100,43 @@ final class PersistentTraces {
     return new PersistentTraces(pool, boundaryRows, boundary, merkleRows, merkle, roots);
   }
 
-  /** Adds every hash that a row claims: chunks in ascending order, then the tree from the top. */
-  void record(Poseidon2Periphery hasher) {
+  /**
+   * Adds every hash that a row claims: chunks in ascending order, then the tree from the top.
+   *
+   * @param hasher receives the inputs, all of them or none
+   */
+  public void record(Poseidon2Periphery hasher) {
     hasher.reserve(boundaryRows + merkleRows);
     hasher.recordAll(
         boundary, PersistentBoundaryAir.VALUES, PersistentBoundaryAir.WIDTH, 8, boundaryRows);
     hasher.recordAll(merkle, MerkleAir.LEFT_HASH, MerkleAir.WIDTH, 16, merkleRows);
   }
 
-  long merkleRows() {
+  /**
+   * Returns the used rows of the Merkle trace.
+   *
+   * @return rows
+   */
+  public long merkleRows() {
     return merkleRows;
   }
 
-  MemoryRoots roots() {
+  /**
+   * Returns the roots before and after the segment.
+   *
+   * @return both roots
+   */
+  public MemoryRoots roots() {
     return roots;
   }
 
-  /** Brings both traces to their final heights, so that {@link #take} cannot fail. */
-  void reserve(long boundaryHeight, long merkleHeight) {
+  /**
+   * Brings both traces to their final heights, so that {@link #take} cannot fail.
+   *
+   * @param boundaryHeight rows of the boundary trace, padding included
+   * @param merkleHeight rows of the Merkle trace, padding included
+   */
+  public void reserve(long boundaryHeight, long merkleHeight) {
     boundary =
         Traces.resize(
             pool,
@@ -101,8 +151,12 @@ final class PersistentTraces {
     this.merkleHeight = merkleHeight;
   }
 
-  /** Hands both traces over. */
-  List<AirProofInput> take() {
+  /**
+   * Hands both traces over.
+   *
+   * @return boundary and tree, owned by the caller
+   */
+  public List<AirProofInput> take() {
     MemorySegment boundaryTrace = boundary;
     MemorySegment merkleTrace = merkle;
     boundary = MemorySegment.NULL;
@@ -125,7 +179,8 @@ final class PersistentTraces {
             merkleHeight));
   }
 
-  void release() {
+  /** Gives back what was not handed over. */
+  public void release() {
     for (MemorySegment buffer : List.of(boundary, merkle)) {
       if (buffer.byteSize() > 0) {
         pool.release(buffer);

@@ -12,8 +12,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 
-/** The records of a log, one buffer a log segment. */
-final class RecordStore {
+/**
+ * The records of a log in native memory, one buffer a log segment. Not thread-safe while segments
+ * are added.
+ */
+public final class RecordStore {
   private static final int HEAD = 4;
 
   private final BufferPool pool;
@@ -21,12 +24,23 @@ final class RecordStore {
   private final List<IntBuffer64> buffers = new ArrayList<>();
   private boolean released;
 
-  RecordStore(BufferPool pool) {
+  /**
+   * Creates an empty store.
+   *
+   * @param pool where its memory comes from and returns to
+   */
+  public RecordStore(BufferPool pool) {
     this.pool = pool;
   }
 
-  /** Adds a buffer for the records of a segment and returns its memory. */
-  MemorySegment add(LogSegment segment, long words) {
+  /**
+   * Adds a buffer for the records of the next segment.
+   *
+   * @param segment the segment
+   * @param words words to make room for
+   * @return the memory of the buffer, to be filled by the caller
+   */
+  public MemorySegment add(LogSegment segment, long words) {
     IntBuffer64 buffer = new IntBuffer64(pool, words);
     segments.add(segment);
     buffers.add(buffer);
@@ -61,8 +75,12 @@ final class RecordStore {
     return segments.stream().mapToLong(LogSegment::accesses).sum();
   }
 
-  /** The records of all segments in log order, until they are released. */
-  WordStream view() {
+  /**
+   * Returns the records of all segments in log order.
+   *
+   * @return a view, valid until {@link #release()}
+   */
+  public WordStream view() {
     return new WordStream() {
       @Override
       public long words() {
@@ -91,7 +109,15 @@ final class RecordStore {
     }
   }
 
-  MemoryRecord record(long id) {
+  /**
+   * Returns one record.
+   *
+   * @param id position in the log
+   * @return the record
+   * @throws IllegalArgumentException if the entry is a clock increment
+   * @throws IndexOutOfBoundsException if there is no such entry
+   */
+  public MemoryRecord record(long id) {
     checkOpen();
     int low = LogSegment.indexOf(segments, id);
     LogSegment segment = segments.isEmpty() ? null : segments.get(low);
@@ -127,7 +153,8 @@ final class RecordStore {
     return out;
   }
 
-  void release() {
+  /** Gives all memory back to the pool. */
+  public void release() {
     released = true;
     buffers.forEach(IntBuffer64::release);
     buffers.clear();

@@ -214,8 +214,16 @@ public final class AddressMap implements MemoryImage {
     Arrays.fill(out, offset, offset + n, 0);
   }
 
-  /** Writes cells of one page. */
-  void writeCells(int addressSpace, int pointer, int n, int[] in, int offset) {
+  /**
+   * Writes consecutive cells of one page, which the caller knows to exist.
+   *
+   * @param addressSpace a legal address space
+   * @param pointer first cell
+   * @param n number of cells, all in the page of the first one
+   * @param in canonical values
+   * @param offset index of the first one in {@code in}
+   */
+  public void writeCells(int addressSpace, int pointer, int n, int[] in, int offset) {
     int page = writablePage(addressSpace, pointer);
     long at = pages.offset(page) + 4L * (pointer & PAGE_MASK);
     MemorySegment.copy(in, offset, pages.memory(), WORD, at, n);

@@ -3,11 +3,14 @@ package dev.memtrace.periphery;
 
 import dev.memtrace.air.RangeCheckerAir;
 import dev.memtrace.field.BabyBear;
+import dev.memtrace.offheap.IntBuffer64;
 import it.unimi.dsi.fastutil.ints.IntArrayList;
+import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.Arrays;
 import java.util.Collection;
+import java.util.Objects;
 
 /**
  * Records how often each (value, bits) pair is range-checked. Chips share one checker and only ever
@@ -124,23 +127,51 @@ public final class VariableRangeChecker {
   }
 
   /**
+   * Adds a whole table of counts, all of it or nothing.
+   *
+   * @param table a 32-bit unsigned count for each row of the table
+   * @throws TraceLimitException if a multiplicity would reach p; nothing is added then
+   * @throws IndexOutOfBoundsException if the table is too short
+   */
+  public void addTable(MemorySegment table) {
+    Objects.checkFromIndexSize(0, 4L * counts.length, table.byteSize());
+    int row = 0;
+    try {
+      for (; row < counts.length; row++) {
+        int count = table.get(IntBuffer64.WORD, 4L * row);
+        if (count != 0) {
+          addRow(row, count);
+        }
+      }
+    } catch (TraceLimitException e) {
+      while (--row >= 0) {
+        COUNT.getAndAdd(counts, row, -table.get(IntBuffer64.WORD, 4L * row));
+      }
+      throw e;
+    }
+  }
+
+  /**
    * Adds to the multiplicity of a table row.
    *
    * @param row table row
-   * @param count how much, below p
+   * @param count how much, unsigned
    * @throws TraceLimitException if the multiplicity would reach p; nothing is added then
    */
   void addRow(int row, int count) {
-    int old = (int) COUNT.getAndAdd(counts, row, count);
-    if (old < 0 || Integer.compareUnsigned(old + count, BabyBear.P) >= 0) {
-      COUNT.getAndAdd(counts, row, -count);
+    boolean fits = Integer.compareUnsigned(count, BabyBear.P) < 0;
+    int old = fits ? (int) COUNT.getAndAdd(counts, row, count) : count(row);
+    if (!fits || old < 0 || Integer.compareUnsigned(old + count, BabyBear.P) >= 0) {
+      if (fits) {
+        COUNT.getAndAdd(counts, row, -count);
+      }
       throw new TraceLimitException(
           "range checker row "
               + row
               + " was requested "
               + Integer.toUnsignedLong(old)
               + " + "
-              + count
+              + Integer.toUnsignedLong(count)
               + " times; a multiplicity must be below p = "
               + BabyBear.P);
     }

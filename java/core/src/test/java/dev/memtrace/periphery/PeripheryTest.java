@@ -89,6 +89,28 @@ class PeripheryTest {
   }
 
   @Test
+  void aTableIsAddedAsAWholeOrNotAtAll() {
+    VariableRangeChecker checker = new VariableRangeChecker(new RangeCheckerBus(1, 3));
+    int[] table = new int[16];
+    table[3] = 5;
+    table[15] = P - 1;
+    checker.addTable(MemorySegment.ofArray(table));
+    assertThat(checker.counts()).isEqualTo(table);
+    for (int tooMuch : new int[] {1, P, -1}) {
+      int[] more = new int[16];
+      more[3] = 7;
+      more[15] = tooMuch;
+      assertThatThrownBy(() -> checker.addTable(MemorySegment.ofArray(more)))
+          .isInstanceOf(TraceLimitException.class)
+          .hasMessageContaining("row 15")
+          .hasMessageContaining(Integer.toUnsignedString(tooMuch));
+      assertThat(checker.counts()).isEqualTo(table);
+    }
+    assertThatThrownBy(() -> checker.addTable(MemorySegment.ofArray(new int[15])))
+        .isInstanceOf(IndexOutOfBoundsException.class);
+  }
+
+  @Test
   void aMultiplicityStaysBelowP() {
     VariableRangeChecker checker = checker(4);
     checker.addRow(9, P - 2);
