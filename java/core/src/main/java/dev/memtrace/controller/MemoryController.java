@@ -81,6 +81,10 @@ public final class MemoryController implements AutoCloseable {
 
   private TraceSession session;
   private boolean replayedByHand;
+
+  /** Whether the session lacks a segment of the log. */
+  private boolean handOverFailed;
+
   private @Nullable MemoryTraceHeights overrides;
 
   private final int[] cell = new int[1];
@@ -615,6 +619,7 @@ public final class MemoryController implements AutoCloseable {
       TraceSession fresh = backend.open(mode, initial);
       session.close();
       session = fresh;
+      handOverFailed = false;
     }
   }
 
@@ -624,8 +629,17 @@ public final class MemoryController implements AutoCloseable {
     }
   }
 
+  /**
+   * Hands a full segment over. An access never fails because of that: the finalisation repeats it.
+   */
   private void handOver(LogSegment segment) {
-    session.appendSegment(segment);
+    if (!handOverFailed) {
+      try {
+        session.appendSegment(segment);
+      } catch (RuntimeException e) {
+        handOverFailed = true;
+      }
+    }
   }
 
   /**
@@ -710,7 +724,13 @@ public final class MemoryController implements AutoCloseable {
   private void replayLog(@Nullable Poseidon2Periphery hasher) {
     log.setSegmentSink(null);
     try {
-      session.appendSegment(log.segments().getLast());
+      List<LogSegment> segments = log.segments();
+      if (handOverFailed) {
+        restartSession();
+        segments.forEach(session::appendSegment);
+      } else {
+        session.appendSegment(segments.getLast());
+      }
       session.finalizeMemory(hasher);
     } catch (RuntimeException | Error e) {
       startOver(e);
@@ -718,14 +738,19 @@ public final class MemoryController implements AutoCloseable {
     }
   }
 
-  /** Opens a new session after a failed finalisation; without one no later call can succeed. */
+  /**
+   * Opens a new session after a failed finalisation; if that fails too, the next one tries again.
+   */
   private void startOver(Throwable failure) {
     try {
       restartSession();
       handOverFrom(log);
     } catch (RuntimeException | Error e) {
       session.close();
-      failure.addSuppressed(e);
+      handOverFailed = true;
+      if (e != failure) {
+        failure.addSuppressed(e);
+      }
     }
   }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.memtrace.cpu;
 
+import dev.memtrace.air.Air;
 import dev.memtrace.air.MerkleAir;
 import dev.memtrace.air.PersistentBoundaryAir;
 import dev.memtrace.air.TraceHeight;
@@ -18,6 +19,7 @@ import dev.memtrace.trace.PersistentBoundaryTrace;
 import dev.memtrace.trace.Traces;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** Boundary, memory tree and roots of a finished segment in persistent mode, hashed on the CPU. */
 public final class PersistentTraces {
@@ -152,31 +154,69 @@ public final class PersistentTraces {
   }
 
   /**
+   * One of the two traces.
+   *
+   * @param air the AIR
+   * @param rows its trace, row-major and canonical
+   * @param height rows of the trace, padding included
+   * @param roots the roots that are public values of the AIR, null if it has none
+   * @param usedRows rows before padding
+   * @param logOrderRows rows whose order every producer must reproduce
+   */
+  public record Part(
+      Air air,
+      MemorySegment rows,
+      long height,
+      @Nullable MemoryRoots roots,
+      long usedRows,
+      long logOrderRows) {
+    /**
+     * Returns the public values of the AIR.
+     *
+     * @return a new array, empty or of both roots
+     */
+    public int[] publicValues() {
+      if (roots == null) {
+        return new int[0];
+      }
+      int[] values = new int[MerkleAir.PUBLIC_VALUES];
+      System.arraycopy(roots.initial(), 0, values, 0, 8);
+      System.arraycopy(roots.after(), 0, values, 8, 8);
+      return values;
+    }
+  }
+
+  /**
+   * Returns both traces without handing them over.
+   *
+   * @return boundary and tree, valid until {@link #reserve}, {@link #take} or {@link #release}
+   */
+  public List<Part> parts() {
+    return List.of(
+        new Part(new PersistentBoundaryAir(), boundary, boundaryHeight, null, boundaryRows, 0),
+        new Part(new MerkleAir(), merkle, merkleHeight, roots, merkleRows, merkleHeight));
+  }
+
+  /**
    * Hands both traces over.
    *
    * @return boundary and tree, owned by the caller
    */
   public List<AirProofInput> take() {
-    MemorySegment boundaryTrace = boundary;
-    MemorySegment merkleTrace = merkle;
+    List<AirProofInput> inputs =
+        parts().stream()
+            .map(
+                part ->
+                    new AirProofInput(
+                        part.air(),
+                        Traces.matrix(pool, part.rows(), part.height(), part.air().width()),
+                        part.publicValues(),
+                        part.usedRows(),
+                        part.logOrderRows()))
+            .toList();
     boundary = MemorySegment.NULL;
     merkle = MemorySegment.NULL;
-    int[] publicValues = new int[MerkleAir.PUBLIC_VALUES];
-    System.arraycopy(roots.initial(), 0, publicValues, 0, 8);
-    System.arraycopy(roots.after(), 0, publicValues, 8, 8);
-    return List.of(
-        new AirProofInput(
-            new PersistentBoundaryAir(),
-            Traces.matrix(pool, boundaryTrace, boundaryHeight, PersistentBoundaryAir.WIDTH),
-            new int[0],
-            boundaryRows,
-            0),
-        new AirProofInput(
-            new MerkleAir(),
-            Traces.matrix(pool, merkleTrace, merkleHeight, MerkleAir.WIDTH),
-            publicValues,
-            merkleRows,
-            merkleHeight));
+    return inputs;
   }
 
   /** Gives back what was not handed over. */

@@ -2,7 +2,6 @@
 package dev.memtrace.oracle;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.fail;
 
 import dev.memtrace.backend.TraceBackend;
 import dev.memtrace.config.MemoryConfig;
@@ -157,18 +156,8 @@ class ReplayOracleTest {
     Products want = SegmentOracle.products(segment);
     for (int threads = 1; threads <= BACKENDS.size(); threads++) {
       Production.Feed feed = FEEDS.get((i + threads) % FEEDS.size());
-      String run =
-          "%s, %d threads, fed %s (-Dmemtrace.oracle.seed=%d)"
-              .formatted(segment.describe(), threads, feed, SEED);
-      String difference;
-      try {
-        difference = want.firstDifference(Production.run(segment, BACKENDS.get(threads - 1), feed));
-      } catch (RuntimeException | Error e) {
-        throw new AssertionError(run, e);
-      }
-      if (difference != null) {
-        fail(run + ": " + difference);
-      }
+      BackendOracle.check(
+          segment, want, BACKENDS.get(threads - 1), feed, threads + " threads", SEED);
     }
   }
 }
