@@ -15,8 +15,8 @@ final class BackendOption {
       paramLabel = "NAME",
       defaultValue = TraceBackends.AUTO,
       description = {
-        "Backend that makes the traces: cpu, or auto for the best one that works here (default:"
-            + " ${DEFAULT-VALUE})."
+        "Backend that makes the traces: cuda for an NVIDIA GPU, cpu, or auto for the best one that"
+            + " works here (default: ${DEFAULT-VALUE}); memtrace doctor says which."
       })
   private String name = TraceBackends.AUTO;
 

@@ -71,7 +71,7 @@ final class DemoCommand implements Callable<Integer> {
           ARRAY_LENGTH,
           entries,
           memory.timestamp(),
-          backend.name(),
+          backend.description(),
           sizes,
           hasher.size(),
           Poseidon2Air.width(1),

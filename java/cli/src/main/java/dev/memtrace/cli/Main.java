@@ -17,6 +17,7 @@ public final class Main {
    * @param args arguments of the command line
    */
   public static void main(String[] args) {
+    LogLines.install(System.err);
     System.exit(run(args, System.out, System.err));
   }
 

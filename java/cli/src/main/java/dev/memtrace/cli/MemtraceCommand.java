@@ -15,7 +15,8 @@ import picocli.CommandLine.Spec;
       GenerateCommand.class,
       DigestCommand.class,
       InspectCommand.class,
-      DemoCommand.class
+      DemoCommand.class,
+      DoctorCommand.class
     },
     mixinStandardHelpOptions = true,
     versionProvider = Version.class,
@@ -44,6 +45,6 @@ final class MemtraceCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     throw new CommandLine.ParameterException(
-        spec.commandLine(), "a command is missing: generate, digest, inspect or demo");
+        spec.commandLine(), "a command is missing: generate, digest, inspect, demo or doctor");
   }
 }

@@ -70,12 +70,13 @@ class MainTest {
     Run run = run("--help");
     assertThat(run.code()).isZero();
     assertThat(run.out())
-        .contains("generate", "digest", "inspect", "demo", "refused, with nothing written");
+        .contains(
+            "generate", "digest", "inspect", "demo", "doctor", "refused, with nothing written");
     assertThat(run.err()).isEmpty();
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"generate", "digest", "inspect", "demo"})
+  @ValueSource(strings = {"generate", "digest", "inspect", "demo", "doctor"})
   void everyCommandHasHelpAndJson(String command) {
     Run run = run(command, "--help");
     assertThat(run.code()).isZero();

@@ -139,9 +139,21 @@ class ProcessTest {
                     Main.class,
                     "generate",
                     input.toString(),
+                    "--backend",
+                    "cpu",
                     "--out",
                     temp.resolve("out").toString())));
     assertThat(run.code()).as(run.err()).isZero();
     assertThat(run.err()).isEmpty();
+  }
+
+  @Test
+  void theAutomaticChoiceSaysInOneLineWhyItTakesTheCpu() throws Exception {
+    Path input = CommandLineFixture.small(temp.resolve("input"));
+    Run run = await(start(CommandLineFixture.java(Main.class, "inspect", input.toString())));
+    assertThat(run.code()).as(run.err()).isZero();
+    assertThat(run.err().lines().filter(line -> !line.isEmpty()))
+        .hasSizeLessThanOrEqualTo(1) // none on a machine with a GPU
+        .allMatch(line -> line.startsWith("memtrace: using backend cpu: "));
   }
 }

@@ -748,7 +748,7 @@ public final class MemoryController implements AutoCloseable {
     } catch (RuntimeException | Error e) {
       session.close();
       handOverFailed = true;
-      if (e != failure) {
+      if (!e.equals(failure)) {
         failure.addSuppressed(e);
       }
     }

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.memtrace.cuda;
+
+import dev.memtrace.offheap.IntBuffer64;
+import java.lang.foreign.MemorySegment;
+
+/** What the host learns from the device once everything is counted: {@code memtrace::Summary}. */
+final class Summary {
+  static final int WORDS = 19;
+  static final long BYTES = 8L * WORDS;
+  private static final int EVENTS = 0;
+  private static final int SLOW = 1;
+  private static final int HEADS = 2;
+  private static final int BOUNDARY_CELLS = 3;
+  private static final int LOG_ROWS = 4;
+  private static final int FINAL_ROWS = 9;
+  private static final int FAULT = 16;
+  private static final String[] FAULTS = {
+    "none",
+    "an event that is not in the log",
+    "more than 63 adapter rows of one access",
+    "a row outside its trace",
+    "a range check outside its bits",
+    "words outside a buffer"
+  };
+
+  private final long[] words = new long[WORDS];
+
+  /** The summary of an empty log. */
+  Summary() {}
+
+  /** Reads a summary that was copied to the host. */
+  Summary(MemorySegment copy) {
+    for (int i = 0; i < WORDS; i++) {
+      words[i] = copy.get(IntBuffer64.PAIR, 8L * i);
+    }
+  }
+
+  /** Granules that the accesses touch, each access for itself. */
+  long events() {
+    return words[EVENTS];
+  }
+
+  /** Accesses that may have adapter rows. */
+  long slow() {
+    return words[SLOW];
+  }
+
+  /** Touched chunks, or in volatile mode touched granules. */
+  long heads() {
+    return words[HEADS];
+  }
+
+  /** Touched cells in volatile mode. */
+  long boundaryCells() {
+    return words[BOUNDARY_CELLS];
+  }
+
+  /** Rows of an adapter that the log made. */
+  long logRows(int adapter) {
+    return words[LOG_ROWS + adapter];
+  }
+
+  /** Rows of an adapter that the finalisation pass made. */
+  long finalRows(int adapter) {
+    return words[FINAL_ROWS + adapter];
+  }
+
+  /** Where kernels report the number of events. */
+  static long eventsAddress(DeviceBuffer summary) {
+    return summary.address() + 8 * EVENTS;
+  }
+
+  static long slowAddress(DeviceBuffer summary) {
+    return summary.address() + 8 * SLOW;
+  }
+
+  static long headsAddress(DeviceBuffer summary) {
+    return summary.address() + 8 * HEADS;
+  }
+
+  static long boundaryCellsAddress(DeviceBuffer summary) {
+    return summary.address() + 8 * BOUNDARY_CELLS;
+  }
+
+  static long logRowsAddress(DeviceBuffer summary) {
+    return summary.address() + 8 * LOG_ROWS;
+  }
+
+  static long finalRowsAddress(DeviceBuffer summary) {
+    return summary.address() + 8 * FINAL_ROWS;
+  }
+
+  static long faultAddress(DeviceBuffer summary) {
+    return summary.address() + 8 * FAULT;
+  }
+
+  /**
+   * Refuses results of kernels that met what no legal log can cause.
+   *
+   * @throws IllegalStateException if there is a fault
+   */
+  Summary checked() {
+    long kind = words[FAULT];
+    if (kind != 0) {
+      String what = kind > 0 && kind < FAULTS.length ? FAULTS[(int) kind] : "fault " + kind;
+      throw new IllegalStateException(
+          "a kernel found "
+              + what
+              + " ("
+              + Long.toUnsignedString(words[FAULT + 1])
+              + ", "
+              + Long.toUnsignedString(words[FAULT + 2])
+              + "); this is a bug of memtrace or of the device");
+    }
+    return this;
+  }
+}
