@@ -40,17 +40,40 @@ local_architectures() {
   nvidia-smi --query-gpu=compute_cap --format=csv,noheader 2>/dev/null | grep -x '[0-9]*\.[0-9]' | tr -d . | sort -nu | tr '\n' ' '
 }
 
+# Prints what the kernels are made of, for those who must know before they load them: the version of CUDA, then the targets.
+describe() {
+  cache=$output/cuda-kernels/CMakeCache.txt
+  nvcc=$(sed -n 's/^MEMTRACE_NVCC:[A-Z]*=//p' "$cache")
+  "$nvcc" --version | sed -n 's/.*release \([0-9.]*\),.*/cuda \1/p'
+  architectures=$(sed -n 's/^MEMTRACE_CUDA_ARCHITECTURES:[A-Z]*=//p' "$cache")
+  for architecture in $architectures; do
+    echo "sm_$architecture"
+  done
+  echo "compute_$architecture"
+}
+
+# Kernels of an earlier build may be older than their sources. Maven has copied them too.
+remove_kernels() {
+  for folder in "$output" "${output%/*}/classes/dev/memtrace/cuda"; do
+    rm -f "$folder/memtrace.fatbin" "$folder/memtrace.targets" "$folder/libmemtrace-device-algorithms.so"
+  done
+}
+
 kernels() {
   mkdir -p "$output"
-  build "$root/cuda-kernels/build.sh" "$output" "$@" || {
-    rm -f "$output/memtrace.fatbin" "$output/memtrace.targets" "$output/libmemtrace-device-algorithms.so"
+  if build "$root/cuda-kernels/build.sh" "$output" "$@"; then
+    describe >"$output/memtrace.targets"
+  else
+    remove_kernels
     echo "memtrace-cuda: no CUDA compiler; the jar has no kernels, and the backend cuda will refuse to work" >&2
-  }
+  fi
 }
 
 kernels_if_useful() {
-  found=$(tools)
-  [ -n "$found" ] || return 0
+  if [ -z "$(tools)" ]; then
+    remove_kernels
+    return
+  fi
   if [ -z "${MEMTRACE_CUDA_ARCHITECTURES:-}" ]; then
     architectures=$(local_architectures) || architectures=
     if [ -n "$architectures" ]; then

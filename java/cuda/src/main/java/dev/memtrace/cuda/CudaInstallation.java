@@ -50,41 +50,21 @@ record CudaInstallation(Settings settings, JarContent jar) {
       throw new BackendUnavailableException(
           CudaBackendProvider.NAME, List.of(probe.reasons().getFirst()));
     }
-    byte[] jcuda = probe.find(jar::jcuda);
-    byte[] algorithms = emulated ? new byte[0] : probe.find(jar::algorithms);
-    NativeFiles files = probe.find(this::nativeFiles);
-    stopAt(probe);
-    DriverLibrary driver = Objects.requireNonNull(probe.driver());
-
-    AlgorithmsLibrary bound =
-        probe.find(
-            () -> bind(driver, Objects.requireNonNull(files), Objects.requireNonNull(algorithms)));
-    probe.find(
-        () -> {
-          Path file =
-              Objects.requireNonNull(files)
-                  .unpack(JCudaLibrary.FILE, Objects.requireNonNull(jcuda));
-          JCudaLibrary.load(file);
-          return file;
-        });
-    stopAt(probe);
+    AlgorithmsLibrary algorithms = CudaLibraries.load(probe, this, emulated);
+    List<String> reasons = probe.reasons();
+    if (!reasons.isEmpty()) {
+      throw new BackendUnavailableException(CudaBackendProvider.NAME, reasons);
+    }
     try {
       return CudaDevice.open(
-          driver,
+          Objects.requireNonNull(probe.driver()),
           Objects.requireNonNull(probe.device()),
           Objects.requireNonNull(probe.kernels()).image(),
-          Objects.requireNonNull(bound),
+          Objects.requireNonNull(algorithms),
           pinnedLimit());
     } catch (CudaException | DeviceMemoryException | DeviceLostException e) {
       throw new BackendUnavailableException(
           CudaBackendProvider.NAME, List.of("the device cannot be opened: " + e.getMessage()));
-    }
-  }
-
-  private static void stopAt(CudaDriverProbe probe) throws BackendUnavailableException {
-    List<String> reasons = probe.reasons();
-    if (!reasons.isEmpty()) {
-      throw new BackendUnavailableException(CudaBackendProvider.NAME, reasons);
     }
   }
 
@@ -94,20 +74,9 @@ record CudaInstallation(Settings settings, JarContent jar) {
         : CudaDriverProbe.run(LoadedDriver::nvidia, jar::kernels);
   }
 
-  private NativeFiles nativeFiles() throws ReasonException {
+  /** The folder for libraries from jars. */
+  NativeFiles nativeFiles() throws ReasonException {
     return NativeFiles.open(settings, MountTable.ofProcess());
-  }
-
-  private static AlgorithmsLibrary bind(DriverLibrary driver, NativeFiles files, byte[] content)
-      throws ReasonException {
-    try {
-      return AlgorithmsLibrary.bind(
-          driver.emulated()
-              ? driver.library()
-              : DynamicLibrary.open(files.unpack(JarContent.ALGORITHMS, content).toString()));
-    } catch (DynamicLibrary.LoadException e) {
-      throw new ReasonException("the device algorithms cannot be loaded: " + e.getMessage(), e);
-    }
   }
 
   /** Why no CUDA backend can be had on this kind of machine at all; null if it can. */

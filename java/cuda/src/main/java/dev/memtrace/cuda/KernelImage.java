@@ -33,7 +33,7 @@ record KernelImage(byte[] image, int cudaVersion, List<String> targets) {
    * Reads the description that the build leaves beside the fatbin.
    *
    * @param image the fatbin
-   * @param description a line such as {@code cuda 13.0}, and a line of targets
+   * @param description words such as {@code cuda 13.0 sm_90 compute_90}
    * @throws IllegalArgumentException if that is not what it says
    */
   static KernelImage of(byte[] image, String description) {

@@ -11,8 +11,10 @@ import com.tngtech.archunit.core.domain.JavaModifier;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import org.jspecify.annotations.NullMarked;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
+@Tag("unsanitized") // no native code of ours
 class CudaArchitectureTest {
   private static final JavaClasses ALL =
       new ClassFileImporter()
@@ -45,6 +47,7 @@ class CudaArchitectureTest {
             CudaInstallation.class,
             DriverLibrary.class,
             DynamicLibrary.class,
+            CudaLibraries.class,
             JarContent.class,
             JCudaLibrary.class,
             KernelImage.class,

@@ -12,8 +12,10 @@ import java.util.HashMap;
 import java.util.Map;
 import jcuda.LibUtils;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
+@Tag("unsanitized") // no native code of ours
 class JarContentTest {
   private final Map<String, String> resources = new HashMap<>();
   private final JarContent jar = new JarContent(this::open);

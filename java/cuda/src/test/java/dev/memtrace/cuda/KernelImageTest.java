@@ -4,10 +4,12 @@ package dev.memtrace.cuda;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
+@Tag("unsanitized") // no native code of ours
 class KernelImageTest {
   private static KernelImage image(String description) {
     return KernelImage.of(new byte[8], description);
