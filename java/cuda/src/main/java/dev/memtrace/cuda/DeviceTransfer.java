@@ -45,8 +45,8 @@ final class DeviceTransfer implements AutoCloseable {
       DeviceBuffer source, long from, long bytes, Consumer<MemorySegment> visitor) {
     for (long done = 0; done < bytes; ) {
       MemorySegment chunk = part.asSlice(0, Math.min(PART_BYTES, bytes - done));
-      stream.copyToHost(source, from + done, chunk);
-      stream.synchronize();
+      long at = from + done;
+      run(() -> stream.copyToHost(source, at, chunk));
       visitor.accept(chunk.asReadOnly());
       done += chunk.byteSize();
     }
@@ -74,8 +74,7 @@ final class DeviceTransfer implements AutoCloseable {
     CudaKernel convert = stream.device().kernel("convert");
     for (long first = 0; first < cells; first += partCells) {
       long items = Math.min(partCells, cells - first);
-      stream.launch(
-          convert,
+      Arguments arguments =
           Arguments.items(items)
               .add(first)
               .add(source)
@@ -85,12 +84,25 @@ final class DeviceTransfer implements AutoCloseable {
               .add(1)
               .add(order == TraceOrder.COLUMN_MAJOR ? 1 : 0)
               .add(1)
-              .add(encoding == FieldEncoding.MONTGOMERY ? 1 : 0)
-              .words());
+              .add(encoding == FieldEncoding.MONTGOMERY ? 1 : 0);
       MemorySegment chunk = part.asSlice(0, 4 * items);
-      stream.copyToHost(staging, 0, chunk);
-      stream.synchronize();
+      run(
+          () -> {
+            stream.launch(convert, arguments.words());
+            stream.copyToHost(staging, 0, chunk);
+          });
       visitor.accept(chunk.asReadOnly());
+    }
+  }
+
+  /** Enqueues work and waits for it, even if it fails: the caller may free the source then. */
+  private void run(Runnable work) {
+    try {
+      work.run();
+      stream.synchronize();
+    } catch (RuntimeException | Error e) {
+      Closing.after(e, stream::synchronize);
+      throw e;
     }
   }
 
