@@ -32,7 +32,7 @@ public final class PerEntry {
   @SuppressWarnings("SystemOut") // a program that prints a table
   public static void main(String[] args) throws RunnerException {
     String workload = args.length > 0 ? args[0] : Workload.SYNTHETIC;
-    String include = args.length > 1 ? args[1] : "dev.memtrace.benchmarks";
+    String include = args.length > 1 ? args[1] : "(Online|Replay|AfterLog)Benchmark";
     Workload loaded = Workload.load(workload);
     long entries = loaded.log().size();
     System.out.printf(

@@ -56,7 +56,7 @@ class ArchitectureTest {
     rooms.put("merkle", List.of("image", "poseidon2"));
     rooms.put("air", List.of("field", "config"));
     rooms.put("periphery", List.of("air", "log"));
-    rooms.put("backend", List.of("log", "image", "periphery"));
+    rooms.put("backend", List.of("log", "image", "merkle", "periphery"));
     rooms.put("replay", List.of("log", "image", "air"));
     rooms.put("trace", List.of("air", "replay", "merkle", "periphery", "backend"));
     rooms.put("cpu", List.of("backend", "replay", "trace"));

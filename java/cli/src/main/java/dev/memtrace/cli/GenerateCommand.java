@@ -4,13 +4,17 @@ package dev.memtrace.cli;
 import dev.memtrace.backend.TraceBackend;
 import dev.memtrace.bundle.Bundle;
 import dev.memtrace.bundle.BundleGenerator;
+import dev.memtrace.bundle.ChainGenerator;
 import dev.memtrace.bundle.GenerationListener.Stage;
-import dev.memtrace.bundle.GenerationReport;
 import dev.memtrace.bundle.Product;
+import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.EnumSet;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -25,7 +29,8 @@ import picocli.CommandLine.Spec;
     name = "generate",
     description = {
       "Makes the traces of a bundle and writes them, with the log and the initial memory, to a new"
-          + " bundle."
+          + " bundle. With --chain, does so for consecutive segments of one execution, each of"
+          + " which becomes a bundle DIR/NNNN-NAME."
     },
     mixinStandardHelpOptions = true,
     versionProvider = Version.class)
@@ -35,8 +40,19 @@ final class GenerateCommand implements Callable<Integer> {
   @Mixin private BackendOption backendOption;
   @Mixin private JsonOption json;
 
-  @Parameters(paramLabel = "BUNDLE", description = "Folder of the input bundle.")
-  private Path input;
+  @Parameters(
+      paramLabel = "BUNDLE",
+      arity = "1..*",
+      description = "Folder of the input bundle; with --chain of each segment, in order.")
+  private List<Path> inputs = List.of();
+
+  @Option(
+      names = "--chain",
+      description = {
+        "Check that each segment begins with the memory that the one before has left, and move"
+            + " memory and its tree from segment to segment."
+      })
+  private boolean chain;
 
   @Option(
       names = "--out",
@@ -67,46 +83,81 @@ final class GenerateCommand implements Callable<Integer> {
 
   @Option(
       names = "--force",
-      description = "Replace the bundle in DIR, once the new one is complete.")
+      description = "Replace the bundle or bundles in DIR, once the new ones are complete.")
   private boolean force;
 
   @Override
   public Integer call() {
     json.check();
-    Bundle bundle = Bundle.open(input);
+    if (!chain && inputs.size() > 1) {
+      throw new ParameterException(
+          spec.commandLine(),
+          "there are "
+              + inputs.size()
+              + " bundles; give one, or --chain if they are the segments of one execution");
+    }
+    List<Bundle> bundles = inputs.stream().map(Bundle::open).toList();
     Set<Product> wanted = products.isEmpty() ? Product.all() : products;
     json.checkOutside(out);
     try (JsonOption.Pending pending = json.pending()) {
-      GenerateReport report = new GenerateReport(generate(bundle, wanted, pending));
-      pending.publish(parent.console());
-      if (!json.replacesText()) {
-        report.print(parent.console().out());
+      if (chain) {
+        ChainReport report = generateChain(bundles, wanted, pending);
+        publish(pending, report::print);
+      } else {
+        GenerateReport report = generate(bundles.getFirst(), wanted, pending);
+        publish(pending, report::print);
       }
     }
     return ExitCode.DONE;
   }
 
-  private GenerationReport generate(
-      Bundle bundle, Set<Product> wanted, JsonOption.Pending pending) {
-    try (TraceBackend backend = backendOption.create();
-        Progress progress = new Progress(parent.console(), Results.label(Stage.READ))) {
-      BundleGenerator generator = new BundleGenerator(bundle, backend, wanted, progress);
-      try (Interruption interruption = new Interruption(generator::cancel)) {
-        return generate(generator, interruption, pending);
-      }
+  private void publish(JsonOption.Pending pending, Consumer<PrintStream> text) {
+    pending.publish(parent.console());
+    if (!json.replacesText()) {
+      text.accept(parent.console().out());
     }
   }
 
-  private GenerationReport generate(
-      BundleGenerator generator, Interruption interruption, JsonOption.Pending pending) {
-    try {
-      return generator.generate(
-          out, force, report -> pending.prepare(new GenerateReport(report)::write));
-    } catch (RuntimeException e) {
-      if (interruption.happened()) {
-        throw new InterruptedCommandException(e);
+  private GenerateReport generate(Bundle bundle, Set<Product> wanted, JsonOption.Pending pending) {
+    try (TraceBackend backend = backendOption.create();
+        Progress progress = new Progress(parent.console(), Results.label(Stage.READ))) {
+      BundleGenerator generator = new BundleGenerator(bundle, backend, wanted, progress);
+      return interruptibly(
+          generator::cancel,
+          () ->
+              new GenerateReport(
+                  generator.generate(
+                      out, force, report -> pending.prepare(new GenerateReport(report)::write))));
+    }
+  }
+
+  private ChainReport generateChain(
+      List<Bundle> segments, Set<Product> wanted, JsonOption.Pending pending) {
+    try (TraceBackend backend = backendOption.create();
+        Progress progress = new Progress(parent.console(), Results.label(Stage.READ))) {
+      ChainGenerator generator = new ChainGenerator(segments, backend, wanted, progress);
+      return interruptibly(
+          generator::cancel,
+          () ->
+              ChainReport.of(
+                  out,
+                  generator.generate(
+                      out,
+                      force,
+                      reports -> pending.prepare(ChainReport.of(out, reports)::write))));
+    }
+  }
+
+  private static <T> T interruptibly(Runnable cancel, Supplier<T> work) {
+    try (Interruption interruption = new Interruption(cancel)) {
+      try {
+        return work.get();
+      } catch (RuntimeException e) {
+        if (interruption.happened()) {
+          throw new InterruptedCommandException(e);
+        }
+        throw e;
       }
-      throw e;
     }
   }
 }

@@ -14,6 +14,7 @@ import picocli.CommandLine.Spec;
     subcommands = {
       GenerateCommand.class,
       DigestCommand.class,
+      FingerprintCommand.class,
       InspectCommand.class,
       DemoCommand.class,
       DoctorCommand.class
@@ -45,6 +46,7 @@ final class MemtraceCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     throw new CommandLine.ParameterException(
-        spec.commandLine(), "a command is missing: generate, digest, inspect, demo or doctor");
+        spec.commandLine(),
+        "a command is missing: generate, digest, fingerprint, inspect, demo or doctor");
   }
 }

@@ -71,12 +71,18 @@ class MainTest {
     assertThat(run.code()).isZero();
     assertThat(run.out())
         .contains(
-            "generate", "digest", "inspect", "demo", "doctor", "refused, with nothing written");
+            "generate",
+            "digest",
+            "fingerprint",
+            "inspect",
+            "demo",
+            "doctor",
+            "refused, with nothing written");
     assertThat(run.err()).isEmpty();
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"generate", "digest", "inspect", "demo", "doctor"})
+  @ValueSource(strings = {"generate", "digest", "fingerprint", "inspect", "demo", "doctor"})
   void everyCommandHasHelpAndJson(String command) {
     Run run = run(command, "--help");
     assertThat(run.code()).isZero();
@@ -369,13 +375,13 @@ class MainTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"generate", "inspect", "digest"})
+  @ValueSource(strings = {"generate", "inspect", "digest", "fingerprint"})
   void longWorkPaintsAProgressBarOnATerminal(String command) throws IOException {
     Path large = CommandLineFixture.large(temp.resolve("large"), 100_000);
     List<String> args = new ArrayList<>(List.of(command, large.toString()));
     if (command.equals("generate")) {
       args.addAll(List.of("--out", out));
-    } else if (command.equals("digest")) {
+    } else if (!command.equals("inspect")) {
       assertThat(run("generate", large.toString(), "--out", out).code()).isZero();
       args.set(1, out);
     }
@@ -391,7 +397,7 @@ class MainTest {
       String painted = err.toString(StandardCharsets.UTF_8);
       if (terminal) {
         assertThat(painted)
-            .containsPattern("(read|replay|digest) +\\[#*-*\\]")
+            .containsPattern("(read|replay|digest|fingerprint) +\\[#*-*\\]")
             .endsWith("\r\033[K");
       } else {
         assertThat(painted).isEmpty();

@@ -65,6 +65,17 @@ final class FallbackBackend implements TraceBackend {
   }
 
   @Override
+  public TraceSession open(MemoryMode mode, MemoryState initial) {
+    TraceSession session;
+    try {
+      session = device.open(mode, initial);
+    } catch (DeviceMemoryException e) {
+      return cpu(e).open(mode, initial);
+    }
+    return new FallbackSession(session, reason -> cpu(reason).open(mode, initial));
+  }
+
+  @Override
   public TraceMatrix poseidon2Trace(Poseidon2Periphery hasher, int registers) {
     try {
       return device.poseidon2Trace(hasher, registers);

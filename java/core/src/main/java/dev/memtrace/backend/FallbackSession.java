@@ -5,6 +5,7 @@ import dev.memtrace.image.MemoryImage;
 import dev.memtrace.log.LogSegment;
 import dev.memtrace.log.MemoryLogEntry;
 import dev.memtrace.log.MemoryRecord;
+import dev.memtrace.offheap.BufferPool;
 import dev.memtrace.periphery.Poseidon2Periphery;
 import dev.memtrace.periphery.VariableRangeChecker;
 import java.util.ArrayList;
@@ -104,6 +105,11 @@ final class FallbackSession implements TraceSession {
   @Override
   public MemoryImage finalMemory() {
     return attempt(() -> session.finalMemory());
+  }
+
+  @Override
+  public MemoryState finalState(BufferPool pool) {
+    return attempt(() -> session.finalState(pool));
   }
 
   @Override

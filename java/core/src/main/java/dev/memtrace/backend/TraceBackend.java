@@ -47,6 +47,19 @@ public interface TraceBackend extends AutoCloseable {
   TraceSession open(MemoryMode mode, AddressMap initial);
 
   /**
+   * Opens a session that begins with a state, which may have the memory tree already. A backend
+   * that keeps no trees takes the cells alone, as here.
+   *
+   * @param mode mode of the memory
+   * @param initial memory before the first access, whose cells no longer change and which outlives
+   *     the session; its configuration is legal in that mode
+   * @return a new session
+   */
+  default TraceSession open(MemoryMode mode, MemoryState initial) {
+    return open(mode, initial.image());
+  }
+
+  /**
    * Makes the trace of the Poseidon2 periphery: a row per distinct input in the order of first
    * request, then rows of the zero input with multiplicity 0.
    *

@@ -5,6 +5,7 @@ import dev.memtrace.image.MemoryImage;
 import dev.memtrace.log.LogSegment;
 import dev.memtrace.log.MemoryLogEntry;
 import dev.memtrace.log.MemoryRecord;
+import dev.memtrace.offheap.BufferPool;
 import dev.memtrace.periphery.Poseidon2Periphery;
 import dev.memtrace.periphery.VariableRangeChecker;
 import java.util.List;
@@ -69,6 +70,19 @@ public interface TraceSession extends AutoCloseable {
    * @return a view, valid until {@link #close()}
    */
   MemoryImage finalMemory();
+
+  /**
+   * Hands over memory after the last access, once finalised in persistent mode, and once only. The
+   * tree of the state that the session was opened with goes along; its cells stay as they are. A
+   * backend that keeps no trees copies the cells, as here.
+   *
+   * @param pool where memory of the state comes from
+   * @return a new state, owned by the caller
+   */
+  default MemoryState finalState(BufferPool pool) {
+    MemoryImage image = finalMemory();
+    return MemoryState.copyOf(image, image.config(), pool);
+  }
 
   /**
    * Returns the record of an access, once finalised.

@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -21,6 +22,9 @@ final class BundleFolder {
   /** Marks a folder that is not finished; each line is the name of a file that was begun in it. */
   static final String OWNER = ".memtrace-partial";
 
+  /** Ends the name of a folder in a list of names. */
+  static final String SLASH = "/";
+
   private BundleFolder() {}
 
   /**
@@ -29,7 +33,7 @@ final class BundleFolder {
    */
   static List<String> requireBundle(Path folder, String wayOut) throws IOException {
     requireFolder(folder, wayOut);
-    List<String> names = names(folder);
+    List<String> names = tree(folder);
     Set<String> inputs = new HashSet<>();
     boolean hasManifest =
         Files.isRegularFile(folder.resolve(BundleFormat.MANIFEST), LinkOption.NOFOLLOW_LINKS);
@@ -57,6 +61,32 @@ final class BundleFolder {
     return names;
   }
 
+  /**
+   * Refuses a folder that is neither a bundle nor a folder of the bundles of a chain through and
+   * through. Returns the names of its files, and of its folders with a slash at the end.
+   */
+  static List<String> requireBundles(Path folder, String wayOut) throws IOException {
+    requireFolder(folder, wayOut);
+    List<String> top = names(folder);
+    if (top.isEmpty() || !top.stream().allMatch(name -> isSegment(folder, name))) {
+      return requireBundle(folder, wayOut);
+    }
+    List<String> names = new ArrayList<>();
+    for (String name : top) {
+      Path segment = folder.resolve(name);
+      names.add(name + SLASH);
+      if (!isEmpty(segment)) { // it is, if removing the chain was interrupted
+        requireBundle(segment, wayOut).forEach(file -> names.add(name + SLASH + file));
+      }
+    }
+    return names;
+  }
+
+  private static boolean isSegment(Path folder, String name) {
+    return name.matches("(?s)\\d{4,}-.*")
+        && Files.isDirectory(folder.resolve(name), LinkOption.NOFOLLOW_LINKS);
+  }
+
   private static BundleManifest manifest(Path folder, String wayOut) throws IOException {
     try {
       return Bundle.readManifest(folder);
@@ -81,11 +111,12 @@ final class BundleFolder {
 
   /**
    * Refuses a folder that was not marked by {@link #own} or that holds anything which was not
-   * announced by {@link #announce}. Returns the names of its files.
+   * announced by {@link #announce}. Returns the names of its files, and of its folders with a slash
+   * at the end.
    */
   static List<String> requireOwned(Path folder, String wayOut) throws IOException {
     requireFolder(folder, wayOut);
-    List<String> names = names(folder);
+    List<String> names = tree(folder);
     Path marker = folder.resolve(OWNER);
     if (!names.isEmpty() && !Files.isRegularFile(marker, LinkOption.NOFOLLOW_LINKS)) {
       throw new BundleException(
@@ -105,12 +136,19 @@ final class BundleFolder {
   private static void requireOnly(
       Path folder, List<String> names, Predicate<String> known, String wayOut) {
     for (String name : names) {
-      if (!known.test(name)
-          || !Files.isRegularFile(folder.resolve(name), LinkOption.NOFOLLOW_LINKS)) {
+      // A name with a slash is that of a folder, and no folder is behind a link.
+      boolean asNamed =
+          name.endsWith(SLASH)
+              || Files.isRegularFile(folder.resolve(name), LinkOption.NOFOLLOW_LINKS);
+      if (!known.test(name) || !asNamed) {
         throw new BundleException(
-            folder + ": holds " + name + ", which is no file of a bundle; " + wayOut);
+            folder + ": holds " + withoutSlash(name) + ", which is no file of a bundle; " + wayOut);
       }
     }
+  }
+
+  private static String withoutSlash(String name) {
+    return name.endsWith(SLASH) ? name.substring(0, name.length() - 1) : name;
   }
 
   /** Marks a folder as one that may be removed. */
@@ -134,22 +172,28 @@ final class BundleFolder {
   }
 
   /**
-   * Removes files from a folder, and the folder if nothing else is in it. What tells that it may be
-   * removed goes last, so that the next run can go on if this one is killed.
+   * Removes files and folders from a folder, and the folder if nothing else is in it. What tells
+   * that it may be removed goes last, so that the next run can go on if this one is killed.
    */
   static void remove(Path folder, Collection<String> names) throws IOException {
-    List<String> last = List.of(BundleFormat.MANIFEST, OWNER);
-    for (String name : names) {
-      if (!last.contains(name)) {
-        Files.deleteIfExists(folder.resolve(name));
-      }
-    }
-    for (String name : last) {
-      if (names.contains(name)) {
-        Files.deleteIfExists(folder.resolve(name));
-      }
+    List<String> inOrder = new ArrayList<>(names);
+    inOrder.sort(Comparator.comparingInt(BundleFolder::turn));
+    for (String name : inOrder) {
+      Files.deleteIfExists(folder.resolve(name));
     }
     Files.deleteIfExists(folder);
+  }
+
+  /** When a name is removed: files, manifests below, folders, manifest, marker. */
+  private static int turn(String name) {
+    if (name.endsWith(SLASH)) {
+      return 2;
+    }
+    return switch (name) {
+      case BundleFormat.MANIFEST -> 3;
+      case OWNER -> 4;
+      default -> name.endsWith(SLASH + BundleFormat.MANIFEST) ? 1 : 0;
+    };
   }
 
   /** Makes the names in a folder durable, where the system can. */
@@ -165,6 +209,21 @@ final class BundleFolder {
     try (DirectoryStream<Path> stream = Files.newDirectoryStream(folder)) {
       return names(stream);
     }
+  }
+
+  /** Names in a folder and one level below; those of folders end with a slash. */
+  private static List<String> tree(Path folder) throws IOException {
+    List<String> names = new ArrayList<>();
+    for (String name : names(folder)) {
+      Path entry = folder.resolve(name);
+      if (Files.isDirectory(entry, LinkOption.NOFOLLOW_LINKS)) {
+        names.add(name + SLASH);
+        names(entry).forEach(below -> names.add(name + SLASH + below));
+      } else {
+        names.add(name);
+      }
+    }
+    return names;
   }
 
   static List<String> names(DirectoryStream<Path> stream) throws IOException {

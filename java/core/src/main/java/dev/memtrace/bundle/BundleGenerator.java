@@ -2,6 +2,7 @@
 package dev.memtrace.bundle;
 
 import dev.memtrace.backend.AirProofInput;
+import dev.memtrace.backend.MemoryState;
 import dev.memtrace.backend.TraceBackend;
 import dev.memtrace.backend.TraceMatrix;
 import dev.memtrace.backend.WordStream;
@@ -79,28 +80,57 @@ public final class BundleGenerator {
     try (BundleWriter out = begin(target, force);
         SegmentReplay segment = new SegmentReplay(bundle, backend)) {
       out.addInput(bundle);
-      MemoryController memory = segment.memory();
-      AccessLog log = segment.read(done -> clock.at(AFTER_READ * done));
-      clock.enter(Stage.REPLAY, AFTER_READ);
-      segment.replay();
-      List<Long> heights = Arrays.stream(memory.currentTraceHeights()).boxed().toList();
-      SegmentReplay.withinLimits(() -> write(out, memory, segment.checker(), segment.hasher()));
-      BundleManifest manifest = out.prepare(log.endTimestamp());
-      boolean tree = memory.mode() == MemoryMode.PERSISTENT;
-      GenerationReport report =
-          new GenerationReport(
-              out.target(),
-              manifest,
-              backend.description(),
-              heights,
-              tree ? list(memory.initialRoot()) : List.of(),
-              tree ? list(memory.finalRoot()) : List.of(),
-              out.bytesWritten(),
-              clock.finish());
+      GenerationReport report = fill(out, segment, null);
       beforeCommit.accept(report);
       out.publish();
       return report;
     }
+  }
+
+  /**
+   * Makes the bundle as one of several in a folder.
+   *
+   * @param folder the folder, committed by the caller
+   * @param name name of the bundle in it
+   * @param before the state that the segment before has left, used up by this, or null
+   * @param after takes the state that this segment leaves, if there is a next one
+   */
+  GenerationReport generateInside(
+      OutputFolder folder,
+      String name,
+      @Nullable MemoryState before,
+      @Nullable Consumer<MemoryState> after) {
+    try (BundleWriter out = BundleWriter.inside(folder, name, bundle.manifest(), backend.pool());
+        SegmentReplay segment = new SegmentReplay(bundle, backend)) {
+      out.addInput(bundle);
+      GenerationReport report = fill(out, segment, before);
+      out.publish();
+      if (after != null) {
+        after.accept(segment.memory().finalState());
+      }
+      return report;
+    }
+  }
+
+  private GenerationReport fill(
+      BundleWriter out, SegmentReplay segment, @Nullable MemoryState before) {
+    MemoryController memory = segment.memory();
+    AccessLog log = segment.read(done -> clock.at(AFTER_READ * done), before);
+    clock.enter(Stage.REPLAY, AFTER_READ);
+    segment.replay();
+    List<Long> heights = Arrays.stream(memory.currentTraceHeights()).boxed().toList();
+    SegmentReplay.withinLimits(() -> write(out, memory, segment.checker(), segment.hasher()));
+    BundleManifest manifest = out.prepare(log.endTimestamp());
+    boolean tree = memory.mode() == MemoryMode.PERSISTENT;
+    return new GenerationReport(
+        out.target(),
+        manifest,
+        backend.description(),
+        heights,
+        tree ? list(memory.initialRoot()) : List.of(),
+        tree ? list(memory.finalRoot()) : List.of(),
+        out.bytesWritten(),
+        clock.finish());
   }
 
   private synchronized BundleWriter begin(Path target, boolean force) {

@@ -35,6 +35,10 @@ public final class BundleWriter implements AutoCloseable {
   private static final int CELLS_PER_PIECE = 1 << 15;
 
   private final OutputFolder folder;
+
+  /** Name of the folder in {@link #folder} that the bundle fills, or empty if it fills all. */
+  private final String inside;
+
   private final BufferPool pool;
   private final BundleManifest input;
   private final Stored log;
@@ -46,8 +50,9 @@ public final class BundleWriter implements AutoCloseable {
   private @Nullable WithoutRegisters poseidon2Trace0;
   private long bytesWritten;
 
-  private BundleWriter(BundleManifest input, OutputFolder folder, BufferPool pool) {
+  private BundleWriter(BundleManifest input, OutputFolder folder, String inside, BufferPool pool) {
     this.folder = folder;
+    this.inside = inside;
     this.pool = pool;
     this.input = input;
     Stored log = input.log();
@@ -88,14 +93,26 @@ public final class BundleWriter implements AutoCloseable {
 
   /** Begins an output bundle without any file; {@link #addInput} must follow. */
   static BundleWriter begin(BundleManifest input, Path target, boolean force, BufferPool pool) {
-    return new BundleWriter(input, OutputFolder.open(target, force), pool);
+    return new BundleWriter(input, OutputFolder.open(target, force), "", pool);
+  }
+
+  /** Begins one of several bundles in a folder, which the caller commits and closes. */
+  static BundleWriter inside(
+      OutputFolder folder, String name, BundleManifest input, BufferPool pool) {
+    folder.makeFolder(name);
+    return new BundleWriter(input, folder, name, pool);
+  }
+
+  /** Name of a file in the folder that is committed. */
+  private String name(String file) {
+    return inside.isEmpty() ? file : inside + BundleFolder.SLASH + file;
   }
 
   void addInput(Bundle source) {
-    folder.add(source.log(), log.file());
+    folder.add(source.log(), name(log.file()));
     BundleFile initial = source.initialMemory();
     if (initial != null && initialMemory != null) {
-      folder.add(initial, initialMemory.file());
+      folder.add(initial, name(initialMemory.file()));
     }
   }
 
@@ -105,7 +122,7 @@ public final class BundleWriter implements AutoCloseable {
    * @return an absolute path
    */
   public Path target() {
-    return folder.target();
+    return inside.isEmpty() ? folder.target() : folder.target().resolve(inside);
   }
 
   /**
@@ -179,7 +196,7 @@ public final class BundleWriter implements AutoCloseable {
    */
   public void writeFinalMemory(MemoryImage image) {
     try (Arena arena = Arena.ofConfined();
-        OutputFile file = folder.create(BundleFormat.FINAL)) {
+        OutputFile file = folder.create(name(BundleFormat.FINAL))) {
       long pieceBytes = 4L * BundleFormat.CELL_WORDS * CELLS_PER_PIECE;
       MemorySegment piece = arena.allocate(pieceBytes);
       long[] used = new long[1];
@@ -257,14 +274,14 @@ public final class BundleWriter implements AutoCloseable {
   }
 
   private void write(String name, MemorySegment words) {
-    try (OutputFile file = folder.create(name)) {
+    try (OutputFile file = folder.create(name(name))) {
       file.write(words);
       finish(file);
     }
   }
 
   private void writeStream(String name, WordStream words) {
-    try (OutputFile file = folder.create(name)) {
+    try (OutputFile file = folder.create(name(name))) {
       words.forEachChunk(file::write);
       finish(file);
     }
@@ -303,14 +320,20 @@ public final class BundleWriter implements AutoCloseable {
     return manifest;
   }
 
-  /** Puts the folder in its place. */
+  /** Puts the folder in its place, unless it is one of several that are put there together. */
   void publish() {
-    folder.commit();
+    if (inside.isEmpty()) {
+      folder.commit();
+    } else {
+      folder.syncFolder(inside);
+    }
   }
 
   /** Removes everything that was not committed. Closing twice has no effect. */
   @Override
   public void close() {
-    folder.close();
+    if (inside.isEmpty()) {
+      folder.close();
+    }
   }
 }

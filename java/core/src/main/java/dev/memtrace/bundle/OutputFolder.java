@@ -141,7 +141,7 @@ final class OutputFolder implements AutoCloseable {
       BundleFolder.remove(partial, names);
     }
     if (Files.exists(old, LinkOption.NOFOLLOW_LINKS)) {
-      List<String> names = BundleFolder.requireBundle(old, "move it away, its name is needed");
+      List<String> names = BundleFolder.requireBundles(old, "move it away, its name is needed");
       if (Files.exists(target, LinkOption.NOFOLLOW_LINKS)) {
         BundleFolder.remove(old, names);
       } else {
@@ -165,12 +165,30 @@ final class OutputFolder implements AutoCloseable {
       throw new BundleException(
           target + ": is not empty; remove it, choose another folder, or replace it with --force");
     }
-    return BundleFolder.requireBundle(
+    return BundleFolder.requireBundles(
         target, "only a bundle is replaced; remove the folder yourself or choose another one");
   }
 
   Path target() {
     return target;
+  }
+
+  /** Makes a folder in this one, for files whose names begin with its own and a slash. */
+  synchronized void makeFolder(String name) {
+    checkOpen();
+    try {
+      BundleFolder.announce(partial, name + BundleFolder.SLASH);
+      Files.createDirectory(partial.resolve(name));
+      created.add(name + BundleFolder.SLASH);
+    } catch (IOException e) {
+      throw failed(name, e);
+    }
+  }
+
+  /** Makes the names in a folder in this one durable. */
+  synchronized void syncFolder(String name) {
+    checkOpen();
+    BundleFolder.sync(partial.resolve(name));
   }
 
   /** Creates a file, which the caller finishes. */

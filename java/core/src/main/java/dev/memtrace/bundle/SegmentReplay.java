@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.memtrace.bundle;
 
+import dev.memtrace.backend.MemoryState;
 import dev.memtrace.backend.TraceBackend;
 import dev.memtrace.config.MemoryConfig;
 import dev.memtrace.config.MemoryMode;
@@ -15,6 +16,7 @@ import dev.memtrace.periphery.RangeCheckerBus;
 import dev.memtrace.periphery.TraceLimitException;
 import dev.memtrace.periphery.VariableRangeChecker;
 import java.util.function.DoubleConsumer;
+import org.jspecify.annotations.Nullable;
 
 /** A memory controller that replays the log of a bundle. */
 public final class SegmentReplay implements AutoCloseable {
@@ -85,16 +87,49 @@ public final class SegmentReplay implements AutoCloseable {
    * @throws BundleException if the input is not legal
    */
   public AccessLog read(DoubleConsumer progress) {
+    return read(progress, null);
+  }
+
+  /**
+   * Reads the log into the controller and moves the state there that the segment before has left.
+   *
+   * @param progress hears which fraction was read so far
+   * @param before the state, used up if this succeeds, or null for the bundle's initial memory
+   * @return the log, owned by the controller
+   * @throws BundleException if the input is not legal, or does not begin with the cells of the
+   *     state; the message names the first cell that differs and both values
+   */
+  AccessLog read(DoubleConsumer progress, @Nullable MemoryState before) {
     double total = Math.max(1, bundle.storedBytes());
     AddressMap initial = bundle.readInitialMemory(bytes -> progress.accept(bytes / total));
     try {
-      memory.setInitialMemory(initial);
+      if (before == null) {
+        memory.setInitialMemory(initial);
+      } else {
+        requireSameCells(before.image(), initial);
+        memory.setInitialMemory(before);
+      }
     } finally {
       initial.release();
     }
     AccessLog log = bundle.readLog(backend.pool(), bytes -> progress.accept(bytes / total));
     memory.setMemoryLogs(log);
     return log;
+  }
+
+  private void requireSameCells(AddressMap before, AddressMap initial) {
+    before.firstDifference(
+        initial,
+        (addressSpace, pointer, value) -> {
+          throw new BundleException(
+              "%s: does not continue the segment before it: cell (%d, %d) is %d at the end of that one and %d in the initial memory of this one; give the segments of one execution in order"
+                  .formatted(
+                      bundle.folder(),
+                      addressSpace,
+                      pointer,
+                      value,
+                      initial.get(addressSpace, pointer)));
+        });
   }
 
   /**

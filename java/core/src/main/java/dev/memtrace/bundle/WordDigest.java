@@ -82,7 +82,8 @@ final class WordDigest {
     }
   }
 
-  private static void load(BundleFile file, MemorySegment table, long height, int width) {
+  /** Reads a whole table into memory of its size. */
+  static void load(BundleFile file, MemorySegment table, long height, int width) {
     byte[] piece = new byte[PIECE_BYTES];
     long at = 0;
     try (ByteSource in = ByteSource.open(file)) {
@@ -101,7 +102,7 @@ final class WordDigest {
     }
   }
 
-  private static BundleException wrongSize(BundleFile file, long height, int width) {
+  static BundleException wrongSize(BundleFile file, long height, int width) {
     return new BundleException(
         "%s: does not hold the %d rows of %d words that the manifest names; generate the bundle again"
             .formatted(file.name(), height, width));

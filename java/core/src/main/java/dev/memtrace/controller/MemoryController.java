@@ -8,6 +8,7 @@ import dev.memtrace.air.PersistentBoundaryAir;
 import dev.memtrace.air.TraceHeight;
 import dev.memtrace.air.VolatileBoundaryAir;
 import dev.memtrace.backend.AirProofInput;
+import dev.memtrace.backend.MemoryState;
 import dev.memtrace.backend.MemoryTraceHeights;
 import dev.memtrace.backend.TraceBackend;
 import dev.memtrace.backend.TraceBackends;
@@ -68,8 +69,8 @@ public final class MemoryController implements AutoCloseable {
 
   private State state = State.ACTIVE;
 
-  /** Memory before the first access; no longer changes. */
-  private AddressMap initial;
+  /** Memory before the first access, whose cells no longer change. */
+  private MemoryState initial;
 
   /** Memory after the last access, over {@link #initial}. */
   private OnlineMemory memory;
@@ -84,6 +85,8 @@ public final class MemoryController implements AutoCloseable {
 
   /** Whether the session lacks a segment of the log. */
   private boolean handOverFailed;
+
+  private boolean stateHandedOver;
 
   private @Nullable MemoryTraceHeights overrides;
 
@@ -113,8 +116,8 @@ public final class MemoryController implements AutoCloseable {
     this.backend = backend;
     this.bridge = new MemoryBridge(memoryBus, config.clkMaxBits(), rangeChecker.bus());
     this.airs = airs(mode, config);
-    this.initial = new AddressMap(config, backend.pool());
-    this.memory = new OnlineMemory(initial, backend.pool());
+    this.initial = new MemoryState(backend.pool(), new AddressMap(config, backend.pool()), null);
+    this.memory = new OnlineMemory(initial.image(), backend.pool());
     this.session = backend.open(mode, initial);
     this.log = new AccessLog(config, backend.pool());
     this.log.claim();
@@ -263,6 +266,48 @@ public final class MemoryController implements AutoCloseable {
    *     zero in volatile mode
    */
   public void setInitialMemory(MemoryImage image) {
+    requireNoAccess();
+    requireSameSpaces(image.config());
+    if (mode == MemoryMode.VOLATILE) {
+      requireZero(image);
+      return;
+    }
+    MemoryState copy = MemoryState.copyOf(image, config, backend.pool());
+    try {
+      begin(copy);
+    } catch (RuntimeException | Error e) {
+      copy.close();
+      throw e;
+    }
+  }
+
+  /**
+   * Moves the state that another segment has left into this controller. Nothing is copied or hashed
+   * again: the work of this segment grows with the chunks that it touches. The last call before the
+   * first log entry counts.
+   *
+   * @param state cells of the same address spaces and their tree; used up if this succeeds
+   * @throws IllegalStateException if the state was used or closed, once there is a log entry, or
+   *     not in state ACTIVE
+   * @throws IllegalArgumentException if the state has other address spaces, or in volatile mode
+   */
+  public void setInitialMemory(MemoryState state) {
+    requireNoAccess();
+    requireSameSpaces(state.image().config());
+    if (mode == MemoryMode.VOLATILE) {
+      throw new IllegalArgumentException(
+          "volatile memory starts at zero and takes no state; use persistent memory");
+    }
+    MemoryState moved = state.move(config, "setInitialMemory");
+    try {
+      begin(moved);
+    } catch (RuntimeException | Error e) {
+      state.putBack(moved);
+      throw e;
+    }
+  }
+
+  private void requireNoAccess() {
     require(State.ACTIVE, "setInitialMemory");
     if (log.size() != 0 || timestamp() != MemoryConfig.INITIAL_TIMESTAMP + 1 || replayedByHand) {
       throw new IllegalStateException(
@@ -272,7 +317,9 @@ public final class MemoryController implements AutoCloseable {
               + timestamp()
               + "; set the initial memory first (state ACTIVE)");
     }
-    MemoryConfig other = image.config();
+  }
+
+  private void requireSameSpaces(MemoryConfig other) {
     if (other.asOffset() != config.asOffset()
         || other.asHeight() != config.asHeight()
         || other.pointerMaxBits() != config.pointerMaxBits()) {
@@ -286,34 +333,31 @@ public final class MemoryController implements AutoCloseable {
                   config.asHeight(),
                   config.pointerMaxBits()));
     }
-    if (mode == MemoryMode.VOLATILE) {
-      image.forEachNonZero(
-          (addressSpace, pointer, value) -> {
-            throw new IllegalArgumentException(
-                "volatile memory starts at zero, but the initial memory has "
-                    + value
-                    + " at ("
-                    + addressSpace
-                    + ", "
-                    + pointer
-                    + "); use persistent memory");
-          });
-      return;
-    }
-    AddressMap copy = AddressMap.copyOf(image, config, backend.pool());
-    TraceSession fresh;
-    try {
-      fresh = backend.open(mode, copy);
-    } catch (RuntimeException | Error e) {
-      copy.release();
-      throw e;
-    }
+  }
+
+  private static void requireZero(MemoryImage image) {
+    image.forEachNonZero(
+        (addressSpace, pointer, value) -> {
+          throw new IllegalArgumentException(
+              "volatile memory starts at zero, but the initial memory has "
+                  + value
+                  + " at ("
+                  + addressSpace
+                  + ", "
+                  + pointer
+                  + "); use persistent memory");
+        });
+  }
+
+  /** Begins with another memory; if that fails, nothing has changed. */
+  private void begin(MemoryState next) {
+    TraceSession fresh = backend.open(mode, next);
     session.close();
     memory.release();
-    initial.release();
+    initial.close();
     session = fresh;
-    initial = copy;
-    memory = new OnlineMemory(initial, backend.pool());
+    initial = next;
+    memory = new OnlineMemory(initial.image(), backend.pool());
   }
 
   /**
@@ -496,7 +540,7 @@ public final class MemoryController implements AutoCloseable {
    */
   public int unsafeReadCell(int addressSpace, int pointer) {
     requireOpen("unsafeReadCell");
-    initial.checkCell(addressSpace, pointer);
+    initial.image().checkCell(addressSpace, pointer);
     return memory.cell(addressSpace, pointer);
   }
 
@@ -515,8 +559,8 @@ public final class MemoryController implements AutoCloseable {
     requireOpen("unsafeRead");
     Objects.checkFromIndexSize(offset, n, out.length);
     if (n > 0) {
-      initial.checkCell(addressSpace, pointer);
-      initial.checkCell(addressSpace, pointer + n - 1);
+      initial.image().checkCell(addressSpace, pointer);
+      initial.image().checkCell(addressSpace, pointer + n - 1);
       memory.read(addressSpace, pointer, n, out, offset);
     }
   }
@@ -801,6 +845,26 @@ public final class MemoryController implements AutoCloseable {
   }
 
   /**
+   * Hands over memory after the replayed log, with its memory tree, for the next segment: {@code
+   * next.setInitialMemory(memory.finalState())}. In persistent mode, once memory is finalised, and
+   * once only. Everything that this controller returns stays as it is, and closing it does not
+   * touch the state.
+   *
+   * @return the state, owned by the caller
+   * @throws IllegalStateException if it was handed over already
+   */
+  public MemoryState finalState() {
+    requireTree("finalState");
+    if (stateHandedOver) {
+      throw new IllegalStateException(
+          "finalState was called before; the state after a segment is handed over once");
+    }
+    MemoryState state = session.finalState(backend.pool());
+    stateHandedOver = true;
+    return state;
+  }
+
+  /**
    * Returns the Merkle root of the initial memory.
    *
    * @return 8 canonical elements
@@ -1053,7 +1117,7 @@ public final class MemoryController implements AutoCloseable {
       state = State.CLOSED;
       session.close();
       memory.release();
-      initial.release();
+      initial.close();
       log.release();
     }
   }

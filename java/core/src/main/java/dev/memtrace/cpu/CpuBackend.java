@@ -5,6 +5,7 @@ import dev.memtrace.air.Poseidon2Air;
 import dev.memtrace.air.RangeCheckerAir;
 import dev.memtrace.air.TraceHeight;
 import dev.memtrace.backend.BackendOptions;
+import dev.memtrace.backend.MemoryState;
 import dev.memtrace.backend.TraceBackend;
 import dev.memtrace.backend.TraceBackends;
 import dev.memtrace.backend.TraceMatrix;
@@ -67,7 +68,12 @@ public final class CpuBackend implements TraceBackend {
 
   @Override
   public TraceSession open(MemoryMode mode, AddressMap initial) {
-    return new CpuSession(this, mode, initial);
+    return new CpuSession(this, mode, new MemoryState(pool, initial, null), true);
+  }
+
+  @Override
+  public TraceSession open(MemoryMode mode, MemoryState initial) {
+    return new CpuSession(this, mode, initial, false);
   }
 
   @Override

@@ -5,6 +5,7 @@ import dev.memtrace.air.AccessAdapterAir;
 import dev.memtrace.air.Air;
 import dev.memtrace.air.VolatileBoundaryAir;
 import dev.memtrace.backend.AirProofInput;
+import dev.memtrace.backend.MemoryState;
 import dev.memtrace.backend.TraceMatrix;
 import dev.memtrace.backend.TraceSession;
 import dev.memtrace.backend.WordStream;
@@ -16,8 +17,10 @@ import dev.memtrace.log.AccessLog;
 import dev.memtrace.log.LogSegment;
 import dev.memtrace.log.MemoryLogEntry;
 import dev.memtrace.log.MemoryRecord;
+import dev.memtrace.merkle.StateTree;
 import dev.memtrace.merkle.TouchedNodeCounts;
 import dev.memtrace.offheap.BufferPool;
+import dev.memtrace.offheap.IntBuffer64;
 import dev.memtrace.periphery.MemoryReadOrImmediateAuxCols;
 import dev.memtrace.periphery.Poseidon2Periphery;
 import dev.memtrace.periphery.RangeTally;
@@ -32,6 +35,7 @@ import dev.memtrace.trace.Traces;
 import dev.memtrace.trace.VolatileBoundaryTrace;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
 import java.util.Objects;
@@ -46,6 +50,11 @@ final class CpuSession implements TraceSession {
   private final BufferPool pool;
   private final MemoryMode mode;
   private final MemoryConfig config;
+  private final MemoryState initialState;
+
+  /** Whether the tree of the initial state is this session's own. */
+  private final boolean ownsTree;
+
   private final AddressMap initial;
 
   private final List<LogSegment> segments = new ArrayList<>();
@@ -68,12 +77,14 @@ final class CpuSession implements TraceSession {
 
   private boolean closed;
 
-  CpuSession(CpuBackend backend, MemoryMode mode, AddressMap initial) {
+  CpuSession(CpuBackend backend, MemoryMode mode, MemoryState initialState, boolean ownsTree) {
     this.backend = backend;
     this.pool = backend.pool();
     this.mode = mode;
+    this.initialState = initialState;
+    this.ownsTree = ownsTree;
+    this.initial = initialState.image();
     this.config = initial.config();
-    this.initial = initial;
     this.records = new RecordStore(pool);
     this.replay = new Replay(pool, mode, initial, Lanes.single());
   }
@@ -119,7 +130,7 @@ final class CpuSession implements TraceSession {
       }
       TouchedBlocks blocks = replay.finish(backend.workers());
       if (mode == MemoryMode.PERSISTENT) {
-        persistent = PersistentTraces.build(backend, initial, blocks);
+        persistent = PersistentTraces.build(backend, initialState, blocks);
         persistent.record(Objects.requireNonNull(hasher, "hasher"));
       }
       touched = blocks;
@@ -235,6 +246,37 @@ final class CpuSession implements TraceSession {
   public MemoryImage finalMemory() {
     finished();
     return replay.image();
+  }
+
+  @Override
+  public MemoryState finalState(BufferPool statePool) {
+    TouchedBlocks blocks = finished();
+    PersistentTraces tree = finishedTree();
+    // All that can fail comes first: then the tree moves and changes.
+    AddressMap image = AddressMap.after(initial, config, statePool);
+    try {
+      writeChanges(blocks, image);
+      return new MemoryState(statePool, image, tree.takeTreeAfter(initialState));
+    } catch (RuntimeException | Error e) {
+      image.release();
+      throw e;
+    }
+  }
+
+  private static void writeChanges(TouchedBlocks blocks, AddressMap image) {
+    int[] before = new int[MemoryConfig.CHUNK];
+    int[] after = new int[MemoryConfig.CHUNK];
+    for (int page = 0; page < blocks.pages(); page++) {
+      blocks.forEachInPage(
+          page,
+          (ordinal, space, pointer, timestamp, memory, offset) -> {
+            MemorySegment.copy(memory, IntBuffer64.WORD, offset, after, 0, MemoryConfig.CHUNK);
+            image.read(space, pointer, MemoryConfig.CHUNK, before, 0);
+            if (!Arrays.equals(before, after)) {
+              image.writeCells(space, pointer, MemoryConfig.CHUNK, after, 0);
+            }
+          });
+    }
   }
 
   @Override
@@ -367,5 +409,11 @@ final class CpuSession implements TraceSession {
       manual.release();
     }
     segments.clear();
+    if (ownsTree) {
+      StateTree tree = initialState.takeTree();
+      if (tree != null) {
+        tree.close();
+      }
+    }
   }
 }

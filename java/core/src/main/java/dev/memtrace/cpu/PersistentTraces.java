@@ -6,11 +6,15 @@ import dev.memtrace.air.MerkleAir;
 import dev.memtrace.air.PersistentBoundaryAir;
 import dev.memtrace.air.TraceHeight;
 import dev.memtrace.backend.AirProofInput;
+import dev.memtrace.backend.MemoryState;
 import dev.memtrace.config.MemoryDimensions;
 import dev.memtrace.image.AddressMap;
 import dev.memtrace.merkle.MemoryRoots;
 import dev.memtrace.merkle.MemoryTree;
+import dev.memtrace.merkle.ResidentTree;
+import dev.memtrace.merkle.StateTree;
 import dev.memtrace.merkle.TouchedNodeCounts;
+import dev.memtrace.merkle.TouchedTree;
 import dev.memtrace.offheap.BufferPool;
 import dev.memtrace.periphery.Poseidon2Periphery;
 import dev.memtrace.replay.TouchedBlocks;
@@ -19,6 +23,7 @@ import dev.memtrace.trace.PersistentBoundaryTrace;
 import dev.memtrace.trace.Traces;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** Boundary, memory tree and roots of a finished segment in persistent mode, hashed on the CPU. */
@@ -26,7 +31,8 @@ public final class PersistentTraces {
   private final BufferPool pool;
   private final long boundaryRows;
   private final long merkleRows;
-  private final MemoryRoots roots;
+  private final TouchedTree touched;
+  private boolean treeTaken;
   private long boundaryHeight;
   private long merkleHeight;
   private MemorySegment boundary;
@@ -38,27 +44,28 @@ public final class PersistentTraces {
       MemorySegment boundary,
       long merkleRows,
       MemorySegment merkle,
-      MemoryRoots roots) {
+      TouchedTree touched) {
     this.pool = pool;
     this.boundaryRows = boundaryRows;
     this.boundary = boundary;
     this.merkleRows = merkleRows;
     this.merkle = merkle;
-    this.roots = roots;
+    this.touched = touched;
     this.boundaryHeight = TraceHeight.nextPowerOfTwo(boundaryRows);
     this.merkleHeight = TraceHeight.nextPowerOfTwo(merkleRows);
   }
 
-  static PersistentTraces build(CpuBackend backend, AddressMap initial, TouchedBlocks touched) {
+  static PersistentTraces build(CpuBackend backend, MemoryState initial, TouchedBlocks touched) {
     BufferPool pool = backend.pool();
+    ResidentTree tree = initial.hashedTree(backend.workers(), backend.batch());
     long boundaryRows = 2 * touched.count();
     long boundaryHeight = TraceHeight.nextPowerOfTwo(boundaryRows);
     MemorySegment boundary = Traces.acquire(pool, boundaryHeight, PersistentBoundaryAir.WIDTH);
     Traces.pad(boundary, boundaryRows, boundaryHeight, PersistentBoundaryAir.WIDTH);
     return hash(
         backend,
-        initial,
-        new PersistentBoundaryTrace(backend.workers(), touched, initial, boundary),
+        tree,
+        new PersistentBoundaryTrace(backend.workers(), touched, initial.image(), boundary),
         boundary);
   }
 
@@ -75,20 +82,23 @@ public final class PersistentTraces {
    */
   public static PersistentTraces hash(
       CpuBackend backend, AddressMap initial, MemorySegment boundary, int chunks) {
-    return hash(
-        backend,
-        initial,
-        new PersistentBoundaryTrace(initial.config().dimensions(), boundary, chunks),
-        boundary);
+    try (ResidentTree tree =
+        ResidentTree.of(backend.workers(), backend.batch(), backend.pool(), initial)) {
+      return hash(
+          backend,
+          tree,
+          new PersistentBoundaryTrace(initial.config().dimensions(), boundary, chunks),
+          boundary);
+    }
   }
 
   private static PersistentTraces hash(
       CpuBackend backend,
-      AddressMap initial,
+      ResidentTree tree,
       PersistentBoundaryTrace chunks,
       MemorySegment boundary) {
     BufferPool pool = backend.pool();
-    MemoryDimensions dimensions = initial.config().dimensions();
+    MemoryDimensions dimensions = tree.dimensions();
     long boundaryRows = 2L * chunks.count();
     TouchedNodeCounts counts =
         new TouchedNodeCounts(chunks.count(), chunks::leaf, dimensions.overallHeight());
@@ -96,10 +106,30 @@ public final class PersistentTraces {
     long merkleHeight = TraceHeight.nextPowerOfTwo(merkleRows);
     MemorySegment merkle = Traces.acquire(pool, merkleHeight, MerkleAir.WIDTH);
     Traces.pad(merkle, merkleRows, merkleHeight, MerkleAir.WIDTH);
-    MemoryRoots roots =
-        new MemoryTree(backend.workers(), backend.batch(), pool, dimensions)
-            .hash(initial, chunks, counts, new MerkleTrace(dimensions, merkle));
-    return new PersistentTraces(pool, boundaryRows, boundary, merkleRows, merkle, roots);
+    TouchedTree touched =
+        new MemoryTree(backend.workers(), backend.batch(), pool, tree)
+            .hash(chunks, counts, new MerkleTrace(dimensions, merkle));
+    return new PersistentTraces(pool, boundaryRows, boundary, merkleRows, merkle, touched);
+  }
+
+  /**
+   * Moves the tree out of the state before the segment and brings it to after the segment.
+   *
+   * @param initial the state before the segment
+   * @return the tree, owned by the caller
+   * @throws IllegalStateException if that was done before
+   */
+  StateTree takeTreeAfter(MemoryState initial) {
+    if (treeTaken) {
+      throw new IllegalStateException("the state after this segment was handed out already");
+    }
+    StateTree tree = Objects.requireNonNull(initial.tree(), "tree of the initial state");
+    ResidentTree resident = tree.onHost();
+    touched.reserveIn(resident);
+    initial.takeTree();
+    touched.applyTo(resident);
+    treeTaken = true;
+    return resident;
   }
 
   /**
@@ -129,7 +159,7 @@ public final class PersistentTraces {
    * @return both roots
    */
   public MemoryRoots roots() {
-    return roots;
+    return touched.roots();
   }
 
   /**
@@ -194,7 +224,7 @@ public final class PersistentTraces {
   public List<Part> parts() {
     return List.of(
         new Part(new PersistentBoundaryAir(), boundary, boundaryHeight, null, boundaryRows, 0),
-        new Part(new MerkleAir(), merkle, merkleHeight, roots, merkleRows, merkleHeight));
+        new Part(new MerkleAir(), merkle, merkleHeight, roots(), merkleRows, merkleHeight));
   }
 
   /**
@@ -228,5 +258,6 @@ public final class PersistentTraces {
     }
     boundary = MemorySegment.NULL;
     merkle = MemorySegment.NULL;
+    touched.release();
   }
 }

@@ -26,6 +26,13 @@ public final class AddressMap implements MemoryImage {
   private final MemoryConfig config;
   private final PageStore pages;
   private final @Nullable AddressMap base;
+
+  /** Whether this holds the base, so that it lives as long as this. */
+  private final boolean holdsBase;
+
+  /** How many hold this map; the last of them frees it. */
+  private int holders = 1;
+
   private boolean released;
 
   /**
@@ -34,7 +41,7 @@ public final class AddressMap implements MemoryImage {
    * @param config the address spaces
    */
   public AddressMap(MemoryConfig config) {
-    this(config, BufferPool.shared(), null);
+    this(config, BufferPool.shared(), null, false);
   }
 
   /**
@@ -44,13 +51,15 @@ public final class AddressMap implements MemoryImage {
    * @param pool where pages come from
    */
   public AddressMap(MemoryConfig config, BufferPool pool) {
-    this(config, pool, null);
+    this(config, pool, null, false);
   }
 
-  private AddressMap(MemoryConfig config, BufferPool pool, @Nullable AddressMap base) {
+  private AddressMap(
+      MemoryConfig config, BufferPool pool, @Nullable AddressMap base, boolean holdsBase) {
     this.config = config;
     this.pages = new PageStore(pool, config, MemoryConfig.PAGE_SIZE);
     this.base = base;
+    this.holdsBase = holdsBase;
   }
 
   /**
@@ -61,7 +70,52 @@ public final class AddressMap implements MemoryImage {
    * @return a new map
    */
   public static AddressMap over(AddressMap base, BufferPool pool) {
-    return new AddressMap(base.config, pool, base);
+    return new AddressMap(base.config, pool, base, false);
+  }
+
+  /**
+   * Creates a map that begins with the cells of another one and keeps it alive, so that whoever
+   * holds the other one may release it.
+   *
+   * @param before the cells to begin with, which no longer change
+   * @param config configuration of the new map, with the same address spaces
+   * @param pool where pages come from
+   * @return a new map
+   */
+  public static AddressMap after(AddressMap before, MemoryConfig config, BufferPool pool) {
+    before.checkOpen();
+    AddressMap base = before;
+    while (base.holdsBase && base.base != null && base.pages.size() == 0) {
+      base = base.base;
+    }
+    synchronized (base) {
+      base.holders++;
+    }
+    return new AddressMap(config, pool, base, true);
+  }
+
+  /**
+   * Moves the pages of this map into the maps that it keeps alive, as far down as nobody else holds
+   * them, so that a chain of maps does not grow with its age. No cell of this map changes.
+   */
+  public void settle() {
+    checkOpen();
+    if (base == null || !holdsBase) {
+      return;
+    }
+    base.settle();
+    synchronized (base) {
+      if (base.holders > 1) {
+        return;
+      }
+    }
+    for (long key : pages.sortedKeys()) {
+      int addressSpace = pages.addressSpace(key);
+      int pointer = pages.firstPointer(key);
+      int page = base.writablePage(addressSpace, pointer);
+      copyPage(addressSpace, pointer, base.pages.memory(), base.pages.offset(page));
+    }
+    pages.release();
   }
 
   /**
@@ -75,7 +129,7 @@ public final class AddressMap implements MemoryImage {
    *     configuration, or a value that is not canonical
    */
   public static AddressMap copyOf(MemoryImage image, MemoryConfig config, BufferPool pool) {
-    AddressMap copy = new AddressMap(config, pool, null);
+    AddressMap copy = new AddressMap(config, pool, null, false);
     try {
       image.forEachPage(copy::copyPageIn);
     } catch (RuntimeException | Error e) {
@@ -140,6 +194,18 @@ public final class AddressMap implements MemoryImage {
     return this;
   }
 
+  /**
+   * Sets the cells of a whole page.
+   *
+   * @param addressSpace address space, from {@code asOffset}
+   * @param pointer first cell of the page
+   * @param cells canonical values: 4096, or all of a smaller address space
+   * @throws IllegalArgumentException if there is no such page or a value is not canonical
+   */
+  public void setPage(int addressSpace, int pointer, int[] cells) {
+    copyPageIn(addressSpace, pointer, MemorySegment.ofArray(cells), 0, cells.length);
+  }
+
   private static void checkValue(int addressSpace, int pointer, int value) {
     if (!BabyBear.isCanonical(value)) {
       throw new IllegalArgumentException(
@@ -162,9 +228,7 @@ public final class AddressMap implements MemoryImage {
    * @throws IllegalArgumentException if there is no such cell
    */
   public void checkCell(int addressSpace, int pointer) {
-    if (released) {
-      throw new IllegalStateException("this memory image was released with its controller");
-    }
+    checkOpen();
     if (addressSpace < config.asOffset()
         || addressSpace > config.lastAddressSpace()
         || pointer < 0
@@ -180,6 +244,12 @@ public final class AddressMap implements MemoryImage {
               + config.lastAddressSpace()
               + ", pointers are below "
               + config.addressSpaceSize());
+    }
+  }
+
+  private void checkOpen() {
+    if (released) {
+      throw new IllegalStateException("this memory image was released with its controller");
     }
   }
 
@@ -268,9 +338,7 @@ public final class AddressMap implements MemoryImage {
 
   @Override
   public void forEachPage(PageVisitor visitor) {
-    if (released) {
-      throw new IllegalStateException("this memory image was released with its controller");
-    }
+    checkOpen();
     int cells = PageStore.cellsPerPage(config);
     for (long key : keys()) {
       AddressMap owner = this;
@@ -307,9 +375,58 @@ public final class AddressMap implements MemoryImage {
     return Arrays.copyOf(all, distinct);
   }
 
-  /** Returns all pages to the pool; the map must not be used afterwards. */
+  /**
+   * Returns all pages to the pool, once no map that {@link #after} made needs them; the holder must
+   * not use the map afterwards.
+   */
   public void release() {
-    released = true;
+    synchronized (this) {
+      if (released || --holders > 0) {
+        return;
+      }
+      released = true;
+    }
     pages.release();
+    if (holdsBase && base != null) {
+      base.release();
+    }
+  }
+
+  /**
+   * Finds the first cell in which another map differs.
+   *
+   * @param other a map of the same address spaces
+   * @param visitor called with the cell and its value here, if there is a difference
+   * @return whether there is one
+   */
+  public boolean firstDifference(AddressMap other, CellVisitor visitor) {
+    long mine = firstDifferenceInPages(other);
+    long others = other.firstDifferenceInPages(this);
+    long address = mine < 0 ? others : others < 0 ? mine : Math.min(mine, others);
+    if (address < 0) {
+      return false;
+    }
+    int addressSpace = (int) (address >>> Integer.SIZE);
+    visitor.visit(addressSpace, (int) address, get(addressSpace, (int) address));
+    return true;
+  }
+
+  /** The first cell of a page here that differs from the same cell there, or -1. */
+  private long firstDifferenceInPages(AddressMap other) {
+    long[] first = {-1};
+    int[] here = new int[MemoryConfig.PAGE_SIZE];
+    int[] there = new int[MemoryConfig.PAGE_SIZE];
+    forEachPage(
+        (addressSpace, firstPointer, memory, offset, cells) -> {
+          if (first[0] < 0) {
+            MemorySegment.copy(memory, WORD, offset, here, 0, cells);
+            other.readCells(addressSpace, firstPointer, cells, there, 0);
+            int at = Arrays.mismatch(here, there);
+            if (at >= 0) {
+              first[0] = (long) addressSpace << Integer.SIZE | (firstPointer + at);
+            }
+          }
+        });
+    return first[0];
   }
 }

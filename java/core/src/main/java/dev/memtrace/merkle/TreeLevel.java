@@ -4,49 +4,34 @@ package dev.memtrace.merkle;
 import dev.memtrace.offheap.BufferPool;
 import dev.memtrace.offheap.IntBuffer64;
 import java.lang.foreign.MemorySegment;
-import java.util.Arrays;
 
 /**
- * The nodes of one height that are touched or not zero at first, in ascending order of their index.
- * Digests are in Montgomery form.
+ * The touched nodes of one height in ascending order of their index. Digests are in Montgomery
+ * form.
  */
 final class TreeLevel {
-  static final int DIGEST = 8;
-  static final int ABSENT = -1;
+  static final int DIGEST = ResidentTree.DIGEST;
 
-  long[] index = new long[16];
-
-  /** Position among the touched nodes of this height, or {@link #ABSENT}. */
-  int[] touched = new int[16];
-
-  /** Whether the whole subtree was zero before the segment. */
-  boolean[] zero = new boolean[16];
-
+  final long[] index;
   int size;
-  int touchedSize;
 
-  /** Digests before the segment, of every node. */
+  /** Digests before the segment. */
   final IntBuffer64 initial;
 
-  /** Digests after the segment, of every touched node. */
+  /** Digests after the segment. */
   final IntBuffer64 after;
 
-  TreeLevel(BufferPool pool, long nodes, long touchedNodes) {
-    initial = new IntBuffer64(pool, DIGEST * nodes);
-    after = new IntBuffer64(pool, DIGEST * touchedNodes);
-  }
-
-  int add(long nodeIndex, boolean isTouched, boolean isZero) {
-    if (size == index.length) {
-      int room = Math.multiplyExact(size, 2);
-      index = Arrays.copyOf(index, room);
-      touched = Arrays.copyOf(touched, room);
-      zero = Arrays.copyOf(zero, room);
+  TreeLevel(BufferPool pool, int capacity) {
+    index = new long[capacity];
+    initial = new IntBuffer64(pool, (long) DIGEST * capacity);
+    IntBuffer64 second;
+    try {
+      second = new IntBuffer64(pool, (long) DIGEST * capacity);
+    } catch (RuntimeException | Error e) {
+      initial.release();
+      throw e;
     }
-    index[size] = nodeIndex;
-    touched[size] = isTouched ? touchedSize++ : ABSENT;
-    zero[size] = isZero;
-    return size++;
+    after = second;
   }
 
   static void load(IntBuffer64 digests, int node, int[] out, int offset) {

@@ -116,6 +116,13 @@ class FallbackBackendTest {
         products.add(input.publicValues());
         input.close();
       }
+      if (mode == MemoryMode.PERSISTENT) {
+        try (MemoryState state = controller.finalState()) {
+          products.add(state.root());
+          products.add(new int[] {(int) state.image().nonZeroCells()});
+          assertThat(state.root()).isEqualTo(controller.finalRoot());
+        }
+      }
       products.add(words(controller.generateAuxColumns()));
       products.add(rangeChecker.counts());
       products.add(hasher.inputs().toArray(ValueLayout.JAVA_INT));

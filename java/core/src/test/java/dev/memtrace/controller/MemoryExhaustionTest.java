@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.memtrace.backend.AirProofInput;
 import dev.memtrace.backend.BackendOptions;
+import dev.memtrace.backend.MemoryState;
 import dev.memtrace.backend.TraceSession;
 import dev.memtrace.backend.WordStream;
 import dev.memtrace.config.MemoryConfig;
@@ -145,8 +146,45 @@ class MemoryExhaustionTest {
           .memoryImage()
           .forEachNonZero((space, pointer, value) -> cells.addAll(List.of(space, pointer, value)));
       products.add(cells.stream().mapToInt(Integer::intValue).toArray());
+      if (mode == MemoryMode.PERSISTENT && threads == 1) {
+        products.add(nextSegment(retry(controller::finalState), backend));
+      }
     }
     return products;
+  }
+
+  /** Begins with a state, touches a little, and returns the roots. */
+  private static int[] nextSegment(MemoryState state, CpuBackend backend) {
+    try (state;
+        Poseidon2Periphery hasher = retry(() -> new Poseidon2Periphery(backend.pool()));
+        MemoryController next =
+            retry(
+                () ->
+                    MemoryController.withPersistentMemory(
+                        new MemoryBus(0),
+                        state.config(),
+                        new VariableRangeChecker(new RangeCheckerBus(1, 17)),
+                        new MerkleBus(2),
+                        new CompressionBus(3),
+                        backend))) {
+      retry(
+          () -> {
+            next.setInitialMemory(state);
+            return state;
+          });
+      retry(() -> next.writeCell(1, 4096 * 30, 9));
+      retry(
+          () -> {
+            next.finalizeMemory(hasher);
+            return next;
+          });
+      try (MemoryState last = retry(next::finalState)) {
+        int[] roots = Arrays.copyOf(next.initialRoot(), 16);
+        System.arraycopy(last.root(), 0, roots, 8, 8);
+        assertThat(last.root()).isEqualTo(next.finalRoot());
+        return roots;
+      }
+    }
   }
 
   private static void access(MemoryController controller) {

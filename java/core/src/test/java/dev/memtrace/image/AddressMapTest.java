@@ -204,4 +204,84 @@ class AddressMapTest {
         });
     assertThat(seen[0]).isEqualTo(5);
   }
+
+  @Test
+  void aMapKeepsTheOneBeforeItAlive() {
+    BufferPool pool = new BufferPool(1L << 30);
+    AddressMap first = new AddressMap(CONFIG, pool).set(1, 1, 1).set(1, 5000, 2);
+    AddressMap second = AddressMap.after(first, CONFIG.withClkMaxBits(20), pool).set(1, 1, 3);
+    assertThat(second.config().clkMaxBits()).isEqualTo(20);
+    AddressMap third = AddressMap.after(second, CONFIG, pool).set(2, 0, 4);
+    first.release();
+    second.release();
+    assertThat(pool.retainedBytes()).isZero();
+    assertThat(cells(third)).isEqualTo(Map.of(1L << 32 | 1, 3, 1L << 32 | 5000, 2, 2L << 32, 4));
+    third.release();
+    assertThat(pool.retainedBytes()).isEqualTo(3L * 16 * 4 * 4096);
+    third.release(); // no effect
+    assertThatThrownBy(() -> AddressMap.after(third, CONFIG, pool))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("was released");
+  }
+
+  @Test
+  void settlingChangesNoCellAndGivesMemoryBack() {
+    BufferPool pool = new BufferPool(1L << 30);
+    AddressMap last = new AddressMap(CONFIG, pool).set(4, 16000, 9);
+    Random random = new Random(3);
+    for (int i = 0; i < 30; i++) {
+      AddressMap next = AddressMap.after(last, CONFIG, pool);
+      boolean keep = i % 7 == 3; // somebody still looks at the map before
+      Map<Long, Integer> before = cells(last);
+      if (!keep) {
+        last.release();
+      }
+      for (int j = 0; j < 5; j++) {
+        next.set(1 + random.nextInt(4), random.nextInt(1 << 14), random.nextInt(3));
+      }
+      Map<Long, Integer> want = cells(next);
+      next.settle();
+      assertThat(cells(next)).isEqualTo(want);
+      if (keep) {
+        assertThat(cells(last)).isEqualTo(before);
+        last.release();
+        next.settle();
+        assertThat(cells(next)).isEqualTo(want);
+      }
+      next.settle();
+      last = next;
+    }
+    last.release();
+    // 4 spaces of 4 pages fit in one buffer of 16 pages: more would be layers that were kept apart.
+    long one = 16L * 4 * 4096;
+    assertThat(pool.retainedBytes()).isLessThanOrEqualTo(3 * one);
+  }
+
+  @Test
+  void findsTheFirstDifference() {
+    AddressMap one = new AddressMap(CONFIG).set(1, 7, 1).set(2, 9000, 5).set(3, 1, 1);
+    AddressMap two = new AddressMap(CONFIG).set(1, 7, 1).set(2, 9000, 5).set(3, 1, 1);
+    two.set(4, 0, 1).set(4, 0, 0); // a page of zeros is no difference
+    assertThat(difference(one, two)).isEmpty();
+    two.set(4, 4096, 2);
+    assertThat(difference(one, two)).containsExactly(4, 4096, 0);
+    assertThat(difference(two, one)).containsExactly(4, 4096, 2);
+    one.set(2, 9000, 6);
+    assertThat(difference(one, two)).containsExactly(2, 9000, 6);
+    two.set(1, 9000, 1); // in a page that the other one has not
+    assertThat(difference(one, two)).containsExactly(1, 9000, 0);
+    two.set(1, 6, 3).set(1, 8, 3);
+    assertThat(difference(one, two)).containsExactly(1, 6, 0);
+    one.set(1, 5, 4);
+    assertThat(difference(one, two)).containsExactly(1, 5, 4);
+  }
+
+  private static List<Integer> difference(AddressMap map, AddressMap other) {
+    List<Integer> found = new ArrayList<>();
+    boolean there =
+        map.firstDifference(
+            other, (space, pointer, value) -> found.addAll(List.of(space, pointer, value)));
+    assertThat(there).isEqualTo(!found.isEmpty());
+    return found;
+  }
 }

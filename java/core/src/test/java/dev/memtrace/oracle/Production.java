@@ -4,6 +4,7 @@ package dev.memtrace.oracle;
 import dev.memtrace.backend.AirProofInput;
 import dev.memtrace.backend.BackendOptions;
 import dev.memtrace.backend.FieldEncoding;
+import dev.memtrace.backend.MemoryState;
 import dev.memtrace.backend.MemoryTraceHeights;
 import dev.memtrace.backend.TraceBackend;
 import dev.memtrace.backend.TraceMatrix;
@@ -11,6 +12,7 @@ import dev.memtrace.backend.TraceOrder;
 import dev.memtrace.backend.WordStream;
 import dev.memtrace.controller.MemoryController;
 import dev.memtrace.cpu.CpuBackend;
+import dev.memtrace.image.AddressMap;
 import dev.memtrace.image.MemoryImage;
 import dev.memtrace.log.AccessLog;
 import dev.memtrace.log.MemoryLogEntry;
@@ -38,7 +40,9 @@ final class Production {
     /** As a log that was recorded elsewhere. */
     LOG,
     /** By replayAccess, entry after entry. */
-    MANUAL
+    MANUAL,
+    /** Access after access, on a state that another segment has left. */
+    CHAINED
   }
 
   private Production() {}
@@ -76,7 +80,9 @@ final class Production {
         new VariableRangeChecker(new RangeCheckerBus(2, segment.config().rangeMaxBits()));
     try (MemoryController controller = controller(segment, rangeChecker, backend);
         Poseidon2Periphery hasher = new Poseidon2Periphery(backend.pool())) {
-      if (segment.persistent()) {
+      if (segment.persistent() && feed == Feed.CHAINED) {
+        controller.setInitialMemory(stateOf(segment, backend));
+      } else if (segment.persistent()) {
         controller.setInitialMemory(segment.initialImage());
       }
       long endTimestamp = feed(controller, segment, feed);
@@ -114,9 +120,39 @@ final class Production {
     }
   }
 
+  /** The initial memory of a segment, made by another one that writes some of its cells. */
+  private static MemoryState stateOf(LogCase segment, TraceBackend backend) {
+    VariableRangeChecker rangeChecker =
+        new VariableRangeChecker(new RangeCheckerBus(2, segment.config().rangeMaxBits()));
+    try (MemoryController before = controller(segment, rangeChecker, backend);
+        Poseidon2Periphery hasher = new Poseidon2Periphery(backend.pool())) {
+      AddressMap image = segment.initialImage();
+      List<MemoryLogEntry> writes = new ArrayList<>();
+      long mostWrites = Math.min(20, segment.config().timestampLimit() - 2);
+      for (MemoryLogEntry entry : segment.log()) {
+        if (entry instanceof MemoryLogEntry.Read(int space, int pointer, int n)
+            && space != 0
+            && writes.size() < mostWrites) {
+          // The state gets the cell that the image has, and the image another one.
+          writes.add(
+              new MemoryLogEntry.Write(space, pointer, new int[] {image.get(space, pointer)}));
+        }
+      }
+      for (MemoryLogEntry write : writes) {
+        if (write instanceof MemoryLogEntry.Write(int space, int pointer, int[] _)) {
+          image.set(space, pointer, image.get(space, pointer) == 0 ? 5 : 0);
+        }
+      }
+      before.setInitialMemory(image);
+      writes.forEach(write -> online(before, write));
+      before.finalizeMemory(hasher);
+      return before.finalState();
+    }
+  }
+
   private static long feed(MemoryController controller, LogCase segment, Feed feed) {
     return switch (feed) {
-      case ONLINE -> {
+      case ONLINE, CHAINED -> {
         for (MemoryLogEntry entry : segment.log()) {
           online(controller, entry);
         }
