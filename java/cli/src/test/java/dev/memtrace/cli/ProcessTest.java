@@ -72,16 +72,17 @@ class ProcessTest {
   void interruptingRemovesThePartialBundle() throws Exception {
     Path work = Files.createDirectory(temp.resolve("work"));
     Path input = CommandLineFixture.large(work.resolve("input"), 1_500_000);
-    Process process =
-        start(
-            CommandLineFixture.java(
-                Main.class,
-                "generate",
-                input.toString(),
-                "--out",
-                work.resolve("out").toString(),
-                "--threads",
-                "1"));
+    List<String> generate =
+        CommandLineFixture.java(
+            Main.class,
+            "generate",
+            input.toString(),
+            "--out",
+            work.resolve("out").toString(),
+            "--threads",
+            "1");
+    generate.add(1, "-XX:MaxDirectMemorySize=6g"); // enough to finish, were it not interrupted
+    Process process = start(generate);
     while (!Files.exists(work.resolve(".out.partial").resolve("log.bin"))) {
       assertThat(process.isAlive()).isTrue();
       Thread.sleep(5);

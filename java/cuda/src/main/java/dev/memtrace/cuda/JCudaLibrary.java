@@ -50,6 +50,18 @@ final class JCudaLibrary {
   }
 
   /**
+   * Says that JCuda may be used. Whoever calls it first has to ask: a class of JCuda that is
+   * touched too early unpacks a library of its own into a folder that others may write to.
+   *
+   * @throws IllegalStateException if the library was not loaded from its private folder
+   */
+  static synchronized void requireLoaded() {
+    if (!loaded) {
+      throw new IllegalStateException("JCuda's library is not loaded");
+    }
+  }
+
+  /**
    * Lets JCuda find our file. It loads what java.library.path holds, else a file of its own name in
    * the folder that the property java.io.tmpdir names at this moment; it would trust whatever lies
    * in a shared one.

@@ -24,6 +24,7 @@ final class PrimaryContext {
   /** Retains the context for one user. */
   PrimaryContext(DriverLibrary driver, int ordinal) {
     this.driver = driver;
+    JCudaLibrary.requireLoaded();
     check(JCudaDriver.cuInit(0), "cuInit");
     check(JCudaDriver.cuDeviceGet(device, ordinal), "cuDeviceGet");
     check(JCudaDriver.cuDevicePrimaryCtxRetain(context, device), "cuDevicePrimaryCtxRetain");

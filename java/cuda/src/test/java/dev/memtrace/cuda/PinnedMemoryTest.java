@@ -34,6 +34,7 @@ class PinnedMemoryTest {
   }
 
   private static PrimaryContext context() {
+    CudaFixture.open().close(); // loads the libraries
     try {
       return new PrimaryContext(LoadedDriver.emulator(CudaFixture.settings()), 0);
     } catch (ReasonException e) {
