@@ -33,7 +33,7 @@ class ArchitectureTest {
   private static final String ROOT = "dev.memtrace";
 
   /** Rooms without a part in the memory protocol, open to every other room. */
-  private static final Set<String> FOUNDATIONS = Set.of("offheap", "parallel");
+  private static final Set<String> FOUNDATIONS = Set.of("natives", "offheap", "parallel");
 
   /** Each room and the rooms it may use, in the order in which data meets them. */
   private static final Map<String, List<String>> ROOMS = rooms();
@@ -46,6 +46,7 @@ class ArchitectureTest {
 
   private static Map<String, List<String>> rooms() {
     Map<String, List<String>> rooms = new LinkedHashMap<>();
+    rooms.put("natives", List.of());
     rooms.put("offheap", List.of());
     rooms.put("parallel", List.of());
     rooms.put("field", List.of());

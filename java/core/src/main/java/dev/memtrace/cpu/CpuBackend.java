@@ -26,7 +26,7 @@ import java.lang.foreign.MemorySegment;
 public final class CpuBackend implements TraceBackend {
   private final BufferPool pool;
   private final Workers workers;
-  private final Poseidon2Batch batch = Poseidon2Batch.portable();
+  private final Poseidon2Batch batch = Poseidon2Batch.best();
 
   /**
    * Creates a backend on the pool of this process.

@@ -6,7 +6,8 @@ import java.util.Objects;
 
 /**
  * Many Poseidon2 compressions at a time. Implementations are safe for use by several threads and
- * allocate nothing per item. The library's own is {@link #portable()}.
+ * allocate nothing per item. The library's own is {@link #portable}; others are found through
+ * {@link Poseidon2BatchProvider}.
  */
 public interface Poseidon2Batch {
   /** Words of an input: the left and the right digest. */
@@ -25,9 +26,19 @@ public interface Poseidon2Batch {
   }
 
   /**
+   * Returns the fastest implementation on the class path that works here; {@link
+   * Poseidon2Batches#choice} says why it is this one.
+   *
+   * @return the one of this process
+   */
+  static Poseidon2Batch best() {
+    return Poseidon2Batches.choice().batch();
+  }
+
+  /**
    * Names the implementation for reports.
    *
-   * @return a short name, such as {@code java}
+   * @return a short name, such as {@code java-lanes}
    */
   String name();
 

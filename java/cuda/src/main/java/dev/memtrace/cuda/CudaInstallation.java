@@ -6,6 +6,8 @@ import dev.memtrace.backend.BackendFact;
 import dev.memtrace.backend.BackendUnavailableException;
 import dev.memtrace.backend.DeviceLostException;
 import dev.memtrace.backend.DeviceMemoryException;
+import dev.memtrace.natives.NativeFiles;
+import dev.memtrace.natives.NativeFilesException;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
@@ -76,7 +78,11 @@ record CudaInstallation(Settings settings, JarContent jar) {
 
   /** The folder for libraries from jars. */
   NativeFiles nativeFiles() throws ReasonException {
-    return NativeFiles.open(settings, MountTable.ofProcess());
+    try {
+      return NativeFiles.open(settings.environment(), settings.properties());
+    } catch (NativeFilesException e) {
+      throw new ReasonException(e.reason(), e);
+    }
   }
 
   /** Why no CUDA backend can be had on this kind of machine at all; null if it can. */

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.memtrace.cuda;
 
+import dev.memtrace.natives.NativeFiles;
+import dev.memtrace.natives.NativeFilesException;
+import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /** JCuda's library and the collective algorithms: loaded once a process, on top of its driver. */
@@ -37,7 +40,7 @@ final class CudaLibraries {
     Boolean initialised =
         probe.find(
             () -> {
-              JCudaLibrary.load(files.unpack(JCudaLibrary.FILE, jcuda));
+              JCudaLibrary.load(unpack(files, JCudaLibrary.FILE, jcuda));
               return true;
             });
     if (bound != null && initialised != null) {
@@ -52,9 +55,18 @@ final class CudaLibraries {
       return AlgorithmsLibrary.bind(
           driver.emulated()
               ? driver.library()
-              : DynamicLibrary.open(files.unpack(JarContent.ALGORITHMS, content).toString()));
+              : DynamicLibrary.open(unpack(files, JarContent.ALGORITHMS, content).toString()));
     } catch (DynamicLibrary.LoadException e) {
       throw new ReasonException("the device algorithms cannot be loaded: " + e.getMessage(), e);
+    }
+  }
+
+  private static Path unpack(NativeFiles files, String name, byte[] content)
+      throws ReasonException {
+    try {
+      return files.unpack(name, content);
+    } catch (NativeFilesException e) {
+      throw new ReasonException(e.reason(), e);
     }
   }
 }

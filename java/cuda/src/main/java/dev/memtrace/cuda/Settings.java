@@ -19,9 +19,6 @@ record Settings(
   /** System property that names the library of the emulator. */
   static final String EMULATOR = "memtrace.emulator";
 
-  /** System property that names the folder for libraries from jars. */
-  static final String NATIVE_DIRECTORY = "memtrace.native.directory";
-
   /** The settings of this process. */
   static Settings ofProcess() {
     return new Settings(System::getenv, System::getProperty);

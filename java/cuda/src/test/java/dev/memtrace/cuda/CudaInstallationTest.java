@@ -4,6 +4,7 @@ package dev.memtrace.cuda;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.memtrace.natives.NativeFiles;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -34,7 +35,7 @@ class CudaInstallationTest {
     emulator = Emulator.library();
     properties.put("test.algorithms", emulator.toString());
     properties.put("java.io.tmpdir", Files.createDirectory(temp.resolve("tmp")).toString());
-    properties.put(Settings.NATIVE_DIRECTORY, temp.resolve("native").toString());
+    properties.put(NativeFiles.FOLDER_PROPERTY, temp.resolve("native").toString());
     Files.createDirectory(temp.resolve("driver"));
   }
 

@@ -3,6 +3,7 @@ package dev.memtrace.cuda;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.memtrace.natives.NativeFiles;
 import java.nio.file.Path;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -35,7 +36,7 @@ class SanitizedEmulatorTest {
         Map.of(
             Settings.EMULATOR,
             Emulator.library().toString(),
-            Settings.NATIVE_DIRECTORY,
+            NativeFiles.FOLDER_PROPERTY,
             temp.resolve("native").toString());
     JavaProcess.Result result = JavaProcess.run(OutOfBounds.class, temp, properties, Map.of());
     assertThat(result.code()).isNotZero();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.memtrace.cuda;
+package dev.memtrace.natives;
 
 import java.io.IOException;
 import java.nio.file.Files;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.memtrace.cuda;
+package dev.memtrace.natives;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -37,16 +37,15 @@ class NativeFilesTest {
   private final byte[] content = new byte[100_000];
   private final Map<String, String> environment = new HashMap<>();
   private final Map<String, String> properties = new HashMap<>();
-  private final Settings settings = new Settings(environment::get, properties::get);
 
   @BeforeEach
   void makeContent() {
     new SplittableRandom(1).nextBytes(content);
-    properties.put(Settings.NATIVE_DIRECTORY, temp.resolve("native").toString());
+    properties.put(NativeFiles.FOLDER_PROPERTY, temp.resolve("native").toString());
   }
 
-  private NativeFiles files() throws ReasonException {
-    return NativeFiles.open(settings, NO_MOUNTS);
+  private NativeFiles files() throws NativeFilesException {
+    return NativeFiles.open(environment::get, properties::get, NO_MOUNTS);
   }
 
   private static String permissions(Path file) throws IOException {
@@ -134,7 +133,7 @@ class NativeFilesTest {
     assumeTrue(Files.getAttribute(folder, "unix:uid").equals(0), "only root may give files away");
     Files.setAttribute(folder, "unix:uid", 12345);
     assertThatThrownBy(this::files)
-        .isInstanceOf(ReasonException.class)
+        .isInstanceOf(NativeFilesException.class)
         .hasMessageContainingAll(
             folder.toString(), "belongs to 12345, another user", "-Dmemtrace.native.directory=");
   }
@@ -144,26 +143,26 @@ class NativeFilesTest {
     Path folder = temp.resolve("native");
     Files.createSymbolicLink(folder, Files.createDirectory(temp.resolve("real")));
     assertThatThrownBy(this::files)
-        .isInstanceOf(ReasonException.class)
+        .isInstanceOf(NativeFilesException.class)
         .hasMessageContaining(folder + " is a link, not a folder");
     Files.delete(folder);
     Files.writeString(folder, "");
     assertThatThrownBy(this::files)
-        .isInstanceOf(ReasonException.class)
+        .isInstanceOf(NativeFilesException.class)
         .hasMessageContainingAll(folder + " cannot be used", "-Dmemtrace.native.directory=");
   }
 
   @Test
   void refusesAFileSystemWithoutExecution() {
     MountTable noexec = new MountTable(List.of("27 1 254:0 / / rw,noexec - ext4 /dev/vda rw"));
-    assertThatThrownBy(() -> NativeFiles.open(settings, noexec))
-        .isInstanceOf(ReasonException.class)
+    assertThatThrownBy(() -> NativeFiles.open(environment::get, properties::get, noexec))
+        .isInstanceOf(NativeFilesException.class)
         .hasMessageContainingAll("native is on a file system", "noexec", "-Dmemtrace.native.dir");
   }
 
   @Test
   void takesTheFirstFolderThatCanBeUsed() throws Exception {
-    properties.remove(Settings.NATIVE_DIRECTORY);
+    properties.remove(NativeFiles.FOLDER_PROPERTY);
     properties.put("java.io.tmpdir", Files.createDirectory(temp.resolve("tmp")).toString());
     Path inTemporary =
         temp.resolve("tmp")
@@ -185,7 +184,7 @@ class NativeFilesTest {
 
     properties.put("java.io.tmpdir", temp.resolve("file").toString());
     assertThatThrownBy(this::files)
-        .isInstanceOf(ReasonException.class)
+        .isInstanceOf(NativeFilesException.class)
         .hasMessageStartingWith("no folder for native libraries: ")
         .hasMessageContainingAll("file/memtrace cannot", "file/.cache/memtrace cannot");
   }
@@ -222,7 +221,7 @@ class NativeFilesTest {
     Files.delete(file);
     Files.createDirectories(file.resolve("in the way"));
     assertThatThrownBy(() -> files().unpack("libtest.so", content))
-        .isInstanceOf(ReasonException.class)
+        .isInstanceOf(NativeFilesException.class)
         .hasMessageContainingAll(file + " cannot be written", "-Dmemtrace.native.directory=");
     assertThat(besides(file)).containsExactly(file);
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.memtrace.cuda;
+package dev.memtrace.natives;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.memtrace.cuda;
+package dev.memtrace.natives;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -22,6 +22,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Set;
 import java.util.UUID;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,13 +30,15 @@ import org.jspecify.annotations.Nullable;
  * lies in a folder named by the hash of its content, so versions do not disturb each other; it is
  * renamed into its place when it is complete, and compared with the jar whenever it is used.
  */
-final class NativeFiles {
+public final class NativeFiles {
+  /** System property that names the folder. */
+  public static final String FOLDER_PROPERTY = "memtrace.native.directory";
+
   private static final Set<PosixFilePermission> PRIVATE =
       PosixFilePermissions.fromString("rwx------");
   private static final FileAttribute<?> AS_PRIVATE = PosixFilePermissions.asFileAttribute(PRIVATE);
   private static final int HASH_DIGITS = 32;
-  private static final String ADVICE =
-      "name another folder with -D" + Settings.NATIVE_DIRECTORY + "=FOLDER";
+  private static final String ADVICE = "name another folder with -D" + FOLDER_PROPERTY + "=FOLDER";
 
   private final Path folder;
 
@@ -46,35 +49,55 @@ final class NativeFiles {
   /**
    * Opens the folder that the user has named, else the first usable one of those in XDG_CACHE_HOME,
    * in ~/.cache and in the temporary folder.
+   *
+   * @param environment looks up environment variables
+   * @param properties looks up system properties
+   * @return the folder, which exists
+   * @throws NativeFilesException if none can be used, with every reason
    */
-  static NativeFiles open(Settings settings, MountTable mounts) throws ReasonException {
-    Path wanted = settings.path(Settings.NATIVE_DIRECTORY);
-    if (wanted != null) {
-      return open(wanted, mounts);
+  public static NativeFiles open(
+      Function<String, @Nullable String> environment, Function<String, @Nullable String> properties)
+      throws NativeFilesException {
+    return open(environment, properties, MountTable.ofProcess());
+  }
+
+  static NativeFiles open(
+      Function<String, @Nullable String> environment,
+      Function<String, @Nullable String> properties,
+      MountTable mounts)
+      throws NativeFilesException {
+    String wanted = properties.apply(FOLDER_PROPERTY);
+    if (wanted != null && !wanted.isBlank()) {
+      return open(Path.of(wanted).toAbsolutePath(), mounts);
     }
     List<String> reasons = new ArrayList<>();
-    for (Path candidate : candidates(settings)) {
+    for (Path candidate : candidates(environment, properties)) {
       try {
         return open(candidate, mounts);
-      } catch (ReasonException e) {
+      } catch (NativeFilesException e) {
         reasons.add(e.reason());
       }
     }
-    throw new ReasonException(
+    throw new NativeFilesException(
         "no folder for native libraries: " + String.join("; ", reasons) + "; " + ADVICE);
   }
 
-  /** The folder. */
-  Path folder() {
+  /**
+   * Returns the folder.
+   *
+   * @return its path
+   */
+  public Path folder() {
     return folder;
   }
 
-  private static List<Path> candidates(Settings settings) {
+  private static List<Path> candidates(
+      Function<String, @Nullable String> environment,
+      Function<String, @Nullable String> properties) {
     List<Path> candidates = new ArrayList<>();
-    addIfAbsolute(candidates, settings.environment().apply("XDG_CACHE_HOME"), "memtrace");
-    addIfAbsolute(candidates, settings.properties().apply("user.home"), ".cache/memtrace");
-    addIfAbsolute(
-        candidates, settings.properties().apply("java.io.tmpdir"), "memtrace-" + processOwner());
+    addIfAbsolute(candidates, environment.apply("XDG_CACHE_HOME"), "memtrace");
+    addIfAbsolute(candidates, properties.apply("user.home"), ".cache/memtrace");
+    addIfAbsolute(candidates, properties.apply("java.io.tmpdir"), "memtrace-" + processOwner());
     return candidates;
   }
 
@@ -84,29 +107,29 @@ final class NativeFiles {
     }
   }
 
-  private static NativeFiles open(Path folder, MountTable mounts) throws ReasonException {
+  private static NativeFiles open(Path folder, MountTable mounts) throws NativeFilesException {
     try {
       makePrivate(folder);
       if (mounts.forbidsExecution(folder.toRealPath())) {
-        throw new ReasonException(
+        throw new NativeFilesException(
             folder + " is on a file system that forbids execution (noexec); " + ADVICE);
       }
       return new NativeFiles(folder);
     } catch (IOException e) {
-      throw new ReasonException(folder + " cannot be used: " + describe(e) + "; " + ADVICE, e);
+      throw new NativeFilesException(folder + " cannot be used: " + describe(e) + "; " + ADVICE, e);
     }
   }
 
   /** Makes a folder that belongs to this user and is closed to others, or finds it so. */
-  private static void makePrivate(Path folder) throws IOException, ReasonException {
+  private static void makePrivate(Path folder) throws IOException, NativeFilesException {
     Files.createDirectories(folder, AS_PRIVATE);
     PosixFileAttributes found =
         Files.readAttributes(folder, PosixFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
     if (!found.isDirectory()) {
-      throw new ReasonException(folder + " is a link, not a folder; " + ADVICE);
+      throw new NativeFilesException(folder + " is a link, not a folder; " + ADVICE);
     }
     if (ownerOf(folder) != processOwner()) {
-      throw new ReasonException(
+      throw new NativeFilesException(
           folder + " belongs to " + found.owner().getName() + ", another user; " + ADVICE);
     }
     if (!found.permissions().equals(PRIVATE)) {
@@ -120,8 +143,9 @@ final class NativeFiles {
    * @param name the name of the file
    * @param content what it must hold
    * @return the file
+   * @throws NativeFilesException if it cannot be written
    */
-  Path unpack(String name, byte[] content) throws ReasonException {
+  public Path unpack(String name, byte[] content) throws NativeFilesException {
     Path home = folder.resolve(hash(content));
     Path file = home.resolve(name);
     try {
@@ -131,7 +155,8 @@ final class NativeFiles {
       }
       return file;
     } catch (IOException e) {
-      throw new ReasonException(file + " cannot be written: " + describe(e) + "; " + ADVICE, e);
+      throw new NativeFilesException(
+          file + " cannot be written: " + describe(e) + "; " + ADVICE, e);
     }
   }
 
