@@ -62,6 +62,7 @@ class ArchitectureTest {
     rooms.put("trace", List.of("air", "replay", "merkle", "periphery", "backend"));
     rooms.put("cpu", List.of("backend", "replay", "trace"));
     rooms.put("controller", List.of("backend", "image", "log", "periphery"));
+    rooms.put("analysis", List.of("air", "log"));
     rooms.put("check", List.of("air", "log", "image", "merkle", "backend"));
     rooms.put("bundle", List.of("config", "log", "image", "backend", "controller"));
     return rooms;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.memtrace.cli;
 
+import dev.memtrace.analysis.AnalysisLimitException;
 import dev.memtrace.bundle.BundleException;
 import dev.memtrace.offheap.OutOfNativeMemoryException;
 import java.io.PrintStream;
@@ -27,6 +28,7 @@ final class Failures {
   static int of(Throwable e, PrintStream err) {
     return switch (e) {
       case ParameterException usage -> ofUsage(usage, err);
+      case AnalysisLimitException refused -> refuse(refused.getMessage(), err);
       case BundleException refused -> refuse(refused.getMessage(), err);
       case RefusedException refused -> refuse(refused.getMessage(), err);
       case OutOfNativeMemoryException refused -> refuse(refused.getMessage(), err);

@@ -39,6 +39,12 @@ final class Progress implements GenerationListener, AutoCloseable {
     fraction = done;
   }
 
+  /** Hears which fraction is done, and in which stage. */
+  void at(String now, double done) {
+    stage = now;
+    fraction = done;
+  }
+
   /** Hears which fraction of the current stage is done; on any thread. */
   void at(double done) {
     fraction = done;

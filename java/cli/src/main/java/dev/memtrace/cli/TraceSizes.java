@@ -57,6 +57,13 @@ record TraceSizes(List<Size> airs) {
     return airs.stream().mapToLong(Size::usedCells).sum();
   }
 
+  /** These and one more, which is not of memory. */
+  TraceSizes with(Size size) {
+    List<Size> more = new ArrayList<>(airs);
+    more.add(size);
+    return new TraceSizes(List.copyOf(more));
+  }
+
   void print(PrintStream out) {
     TextTable table = new TextTable("AIR", "width", "rows", "height", "cells");
     for (Size air : airs) {

@@ -183,7 +183,9 @@ class MainTest {
   @Test
   void nothingIsWrittenIfTheJsonFileCannotBe() throws IOException {
     String file = temp.resolve("x".repeat(250)).toString(); // no room for a longer name beside it
-    refused(run("generate", input, "--out", out, "--json", file), "the JSON cannot be written");
+    refused(
+        run("generate", input, "--out", out, "--json", file),
+        "the result of --json cannot be written");
     assertThat(names()).containsExactly("input");
   }
 
@@ -316,7 +318,9 @@ class MainTest {
             "2 1",
             "4 1",
             "Boundary 20 4 4 80",
-            "AccessAdapter<8> 17 4 4 68");
+            "AccessAdapter<8> 17 4 4 68",
+            "cells accessed most accesses",
+            "auxiliary columns 6");
   }
 
   @Test
@@ -329,7 +333,13 @@ class MainTest {
             "accesses_by_address_space",
             "touched_chunks",
             "airs",
-            "cells");
+            "cells",
+            "accesses_by_shape",
+            "adapter_causes",
+            "hot_cells",
+            "timeline",
+            "range_checks",
+            "aligned");
   }
 
   // ------------------------------------------------------------------ demo
