@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Builds the C++ libraries of this folder.
 #
-#   native/build.sh emulator OUTPUT_DIR [--sanitize]    OUTPUT_DIR/libmemtrace-cuda-emulator.so, with g++
+#   native/build.sh emulator OUTPUT_DIR [--sanitize]    OUTPUT_DIR/libmemtrace-cuda-emulator.so and beside it
+#                                                       libmemtrace-cublas-emulator.so, with g++
 #   native/build.sh algorithms OUTPUT_DIR               OUTPUT_DIR/libmemtrace-device-algorithms.so, with nvcc
 #   native/build.sh test OUTPUT_DIR [--sanitize | --sanitize-threads]
 #                                                       builds and runs the tests of the emulator
@@ -93,7 +94,8 @@ run cmake -G "Unix Makefiles" -S "$source" -B "$build" -DMEMTRACE_SANITIZE="$san
 
 case $target in
   emulator)
-    make_target emulator
+    make_target emulator cublas
+    publish "$build/libmemtrace-cublas-emulator.so"
     publish "$build/libmemtrace-cuda-emulator.so"
     ;;
   algorithms)

@@ -8,11 +8,15 @@ namespace memtrace {
 
 // First word of Summary::fault; 0 for none. The two words after it tell where and what.
 enum class FaultKind : std::uint64_t {
-  EVENT_MISMATCH = 1,      // sorted position, key: the event is not one of the log's
-  ROW_COUNT = 2,           // log index or head, adapter size: more than 63 rows
-  ROW_OUTSIDE_TRACE = 3,   // width of the trace, row
-  RANGE_KEY = 4,           // bits, value: not below 2^bits
-  OUTSIDE_BUFFER = 5,      // log index, first word: a record or auxiliary columns behind the end of their buffer
+  EVENT_MISMATCH = 1,     // sorted position, key: the event is not one of the log's
+  ROW_COUNT = 2,          // log index or head, adapter size: more than 63 rows
+  ROW_OUTSIDE_TRACE = 3,  // width of the trace, row
+  RANGE_KEY = 4,          // bits, value: not below 2^bits
+  OUTSIDE_BUFFER = 5,     // log index, first word: a record or auxiliary columns behind the end of their buffer
+  TREE_FULL = 6,          // slots, node: no free slot in the resident tree
+  LEAF_MISSING = 7,       // touched chunk, node: not zero, yet not in the resident tree
+  PAGE_MISSING = 8,       // touched chunk, page: not zero, yet not in the image
+  NODE_COUNT = 9,         // leaf, first node: more nodes of the tree than were counted
 };
 
 // The first fault wins.

@@ -94,6 +94,15 @@ final class FallbackBackend implements TraceBackend {
   }
 
   @Override
+  public long fingerprint(TraceMatrix trace, long seed) {
+    try {
+      return device.fingerprint(trace, seed);
+    } catch (DeviceMemoryException e) {
+      return cpu(e).fingerprint(trace, seed);
+    }
+  }
+
+  @Override
   public synchronized void close() {
     try {
       if (cpu != null) {

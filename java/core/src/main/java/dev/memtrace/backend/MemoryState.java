@@ -19,6 +19,9 @@ import org.jspecify.annotations.Nullable;
  * <p>A state is used once: {@code setInitialMemory} of a controller moves its content away, and
  * whatever is asked of it afterwards is refused. A state that is not used is closed. {@link #save}
  * changes nothing, so a state can be saved and then used. Not thread-safe.
+ *
+ * <p>The tree may lie on a device. Then the state is used or closed before the backend that made it
+ * is closed; {@link #save} brings the tree to the host.
  */
 public final class MemoryState implements AutoCloseable {
   private MemoryConfig config;
@@ -90,7 +93,8 @@ public final class MemoryState implements AutoCloseable {
    * @throws IllegalStateException if the state was used or closed
    */
   public int[] root() {
-    return hashedTree().root();
+    StateTree known = tree();
+    return known == null ? hashedTree().root() : known.root();
   }
 
   /**
@@ -117,6 +121,20 @@ public final class MemoryState implements AutoCloseable {
     ResidentTree host = tree == null ? ResidentTree.of(workers, batch, pool, cells) : tree.onHost();
     tree = host;
     return host;
+  }
+
+  /**
+   * Keeps another tree of the same cells. For backends.
+   *
+   * @param next the tree, from now on owned by the state; the one before is closed
+   * @throws IllegalStateException if the state was used or closed
+   */
+  public void replaceTree(StateTree next) {
+    StateTree before = takeTree();
+    tree = next;
+    if (before != null) {
+      before.close();
+    }
   }
 
   private ResidentTree hashedTree() {

@@ -4,6 +4,7 @@ package dev.memtrace.backend;
 import dev.memtrace.config.MemoryMode;
 import dev.memtrace.image.AddressMap;
 import dev.memtrace.offheap.BufferPool;
+import dev.memtrace.parallel.Workers;
 import dev.memtrace.periphery.Poseidon2Periphery;
 import dev.memtrace.periphery.VariableRangeChecker;
 
@@ -77,6 +78,20 @@ public interface TraceBackend extends AutoCloseable {
    * @return a trace of one column, owned by the caller
    */
   TraceMatrix rangeCheckerTrace(VariableRangeChecker rangeChecker);
+
+  /**
+   * Computes the fingerprint of a trace, where it lies if this backend can. All backends compute
+   * the same.
+   *
+   * @param trace a trace of any backend
+   * @param seed any number; fingerprints are compared under equal seeds
+   * @return the fingerprint that {@link Fingerprint} defines
+   */
+  default long fingerprint(TraceMatrix trace, long seed) {
+    try (Workers caller = new Workers(1)) {
+      return new Fingerprint(seed).of(trace, caller, pool());
+    }
+  }
 
   /** Frees what the backend holds. Sessions must be closed before. */
   @Override

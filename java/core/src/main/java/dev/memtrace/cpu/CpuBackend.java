@@ -5,6 +5,7 @@ import dev.memtrace.air.Poseidon2Air;
 import dev.memtrace.air.RangeCheckerAir;
 import dev.memtrace.air.TraceHeight;
 import dev.memtrace.backend.BackendOptions;
+import dev.memtrace.backend.Fingerprint;
 import dev.memtrace.backend.MemoryState;
 import dev.memtrace.backend.TraceBackend;
 import dev.memtrace.backend.TraceBackends;
@@ -93,6 +94,11 @@ public final class CpuBackend implements TraceBackend {
     MemorySegment buffer = Traces.acquire(pool, height, 1);
     MemorySegment.copy(rangeChecker.counts(), 0, buffer, IntBuffer64.WORD, 0, height);
     return Traces.matrix(pool, buffer, height, 1);
+  }
+
+  @Override
+  public long fingerprint(TraceMatrix trace, long seed) {
+    return new Fingerprint(seed).of(trace, workers, pool);
   }
 
   @Override

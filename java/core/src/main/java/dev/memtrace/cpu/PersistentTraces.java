@@ -7,8 +7,8 @@ import dev.memtrace.air.PersistentBoundaryAir;
 import dev.memtrace.air.TraceHeight;
 import dev.memtrace.backend.AirProofInput;
 import dev.memtrace.backend.MemoryState;
+import dev.memtrace.backend.TraceMatrix;
 import dev.memtrace.config.MemoryDimensions;
-import dev.memtrace.image.AddressMap;
 import dev.memtrace.merkle.MemoryRoots;
 import dev.memtrace.merkle.MemoryTree;
 import dev.memtrace.merkle.ResidentTree;
@@ -24,10 +24,9 @@ import dev.memtrace.trace.Traces;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Objects;
-import org.jspecify.annotations.Nullable;
 
 /** Boundary, memory tree and roots of a finished segment in persistent mode, hashed on the CPU. */
-public final class PersistentTraces {
+final class PersistentTraces {
   private final BufferPool pool;
   private final long boundaryRows;
   private final long merkleRows;
@@ -62,54 +61,19 @@ public final class PersistentTraces {
     long boundaryHeight = TraceHeight.nextPowerOfTwo(boundaryRows);
     MemorySegment boundary = Traces.acquire(pool, boundaryHeight, PersistentBoundaryAir.WIDTH);
     Traces.pad(boundary, boundaryRows, boundaryHeight, PersistentBoundaryAir.WIDTH);
-    return hash(
-        backend,
-        tree,
-        new PersistentBoundaryTrace(backend.workers(), touched, initial.image(), boundary),
-        boundary);
-  }
-
-  /**
-   * Hashes the tree over boundary rows that were filled elsewhere.
-   *
-   * @param backend whose threads share the work
-   * @param initial memory before the segment
-   * @param boundary the boundary trace, row-major and canonical, of {@code nextPowerOfTwo(2 *
-   *     chunks)} rows, complete but for its hashes: a buffer of the backend's pool, owned by the
-   *     result if this succeeds
-   * @param chunks touched chunks
-   * @return both traces and the roots
-   */
-  public static PersistentTraces hash(
-      CpuBackend backend, AddressMap initial, MemorySegment boundary, int chunks) {
-    try (ResidentTree tree =
-        ResidentTree.of(backend.workers(), backend.batch(), backend.pool(), initial)) {
-      return hash(
-          backend,
-          tree,
-          new PersistentBoundaryTrace(initial.config().dimensions(), boundary, chunks),
-          boundary);
-    }
-  }
-
-  private static PersistentTraces hash(
-      CpuBackend backend,
-      ResidentTree tree,
-      PersistentBoundaryTrace chunks,
-      MemorySegment boundary) {
-    BufferPool pool = backend.pool();
+    PersistentBoundaryTrace chunks =
+        new PersistentBoundaryTrace(backend.workers(), touched, initial.image(), boundary);
     MemoryDimensions dimensions = tree.dimensions();
-    long boundaryRows = 2L * chunks.count();
     TouchedNodeCounts counts =
         new TouchedNodeCounts(chunks.count(), chunks::leaf, dimensions.overallHeight());
     long merkleRows = 2 * counts.above(0);
     long merkleHeight = TraceHeight.nextPowerOfTwo(merkleRows);
     MemorySegment merkle = Traces.acquire(pool, merkleHeight, MerkleAir.WIDTH);
     Traces.pad(merkle, merkleRows, merkleHeight, MerkleAir.WIDTH);
-    TouchedTree touched =
+    TouchedTree hashed =
         new MemoryTree(backend.workers(), backend.batch(), pool, tree)
             .hash(chunks, counts, new MerkleTrace(dimensions, merkle));
-    return new PersistentTraces(pool, boundaryRows, boundary, merkleRows, merkle, touched);
+    return new PersistentTraces(pool, boundaryRows, boundary, merkleRows, merkle, hashed);
   }
 
   /**
@@ -137,7 +101,7 @@ public final class PersistentTraces {
    *
    * @param hasher receives the inputs, all of them or none
    */
-  public void record(Poseidon2Periphery hasher) {
+  void record(Poseidon2Periphery hasher) {
     hasher.reserve(boundaryRows + merkleRows);
     hasher.recordAll(
         boundary, PersistentBoundaryAir.VALUES, PersistentBoundaryAir.WIDTH, 8, boundaryRows);
@@ -149,7 +113,7 @@ public final class PersistentTraces {
    *
    * @return rows
    */
-  public long merkleRows() {
+  long merkleRows() {
     return merkleRows;
   }
 
@@ -158,7 +122,7 @@ public final class PersistentTraces {
    *
    * @return both roots
    */
-  public MemoryRoots roots() {
+  MemoryRoots roots() {
     return touched.roots();
   }
 
@@ -168,7 +132,7 @@ public final class PersistentTraces {
    * @param boundaryHeight rows of the boundary trace, padding included
    * @param merkleHeight rows of the Merkle trace, padding included
    */
-  public void reserve(long boundaryHeight, long merkleHeight) {
+  void reserve(long boundaryHeight, long merkleHeight) {
     boundary =
         Traces.resize(
             pool,
@@ -184,73 +148,41 @@ public final class PersistentTraces {
   }
 
   /**
-   * One of the two traces.
-   *
-   * @param air the AIR
-   * @param rows its trace, row-major and canonical
-   * @param height rows of the trace, padding included
-   * @param roots the roots that are public values of the AIR, null if it has none
-   * @param usedRows rows before padding
-   * @param logOrderRows rows whose order every producer must reproduce
-   */
-  public record Part(
-      Air air,
-      MemorySegment rows,
-      long height,
-      @Nullable MemoryRoots roots,
-      long usedRows,
-      long logOrderRows) {
-    /**
-     * Returns the public values of the AIR.
-     *
-     * @return a new array, empty or of both roots
-     */
-    public int[] publicValues() {
-      if (roots == null) {
-        return new int[0];
-      }
-      int[] values = new int[MerkleAir.PUBLIC_VALUES];
-      System.arraycopy(roots.initial(), 0, values, 0, 8);
-      System.arraycopy(roots.after(), 0, values, 8, 8);
-      return values;
-    }
-  }
-
-  /**
-   * Returns both traces without handing them over.
-   *
-   * @return boundary and tree, valid until {@link #reserve}, {@link #take} or {@link #release}
-   */
-  public List<Part> parts() {
-    return List.of(
-        new Part(new PersistentBoundaryAir(), boundary, boundaryHeight, null, boundaryRows, 0),
-        new Part(new MerkleAir(), merkle, merkleHeight, roots(), merkleRows, merkleHeight));
-  }
-
-  /**
    * Hands both traces over.
    *
    * @return boundary and tree, owned by the caller
    */
-  public List<AirProofInput> take() {
+  List<AirProofInput> take() {
     List<AirProofInput> inputs =
-        parts().stream()
-            .map(
-                part ->
-                    new AirProofInput(
-                        part.air(),
-                        Traces.matrix(pool, part.rows(), part.height(), part.air().width()),
-                        part.publicValues(),
-                        part.usedRows(),
-                        part.logOrderRows()))
-            .toList();
+        List.of(
+            input(
+                new PersistentBoundaryAir(), boundary, boundaryHeight, new int[0], boundaryRows, 0),
+            input(new MerkleAir(), merkle, merkleHeight, publicValues(), merkleRows, merkleHeight));
     boundary = MemorySegment.NULL;
     merkle = MemorySegment.NULL;
     return inputs;
   }
 
+  private AirProofInput input(
+      Air air,
+      MemorySegment rows,
+      long height,
+      int[] publicValues,
+      long usedRows,
+      long logOrderRows) {
+    TraceMatrix trace = Traces.matrix(pool, rows, height, air.width());
+    return new AirProofInput(air, trace, publicValues, usedRows, logOrderRows);
+  }
+
+  private int[] publicValues() {
+    int[] values = new int[MerkleAir.PUBLIC_VALUES];
+    System.arraycopy(roots().initial(), 0, values, 0, 8);
+    System.arraycopy(roots().after(), 0, values, 8, 8);
+    return values;
+  }
+
   /** Gives back what was not handed over. */
-  public void release() {
+  void release() {
     for (MemorySegment buffer : List.of(boundary, merkle)) {
       if (buffer.byteSize() > 0) {
         pool.release(buffer);

@@ -319,11 +319,7 @@ public final class ResidentTree implements StateTree {
     return size;
   }
 
-  /**
-   * Returns the root.
-   *
-   * @return 8 canonical elements
-   */
+  @Override
   public int[] root() {
     checkOpen();
     int[] root = new int[DIGEST];

@@ -8,9 +8,18 @@ package dev.memtrace.merkle;
 public interface StateTree extends AutoCloseable {
 
   /**
+   * Returns the root.
+   *
+   * @return 8 canonical elements
+   * @throws IllegalStateException if the tree is closed
+   */
+  int[] root();
+
+  /**
    * Returns the tree in native memory of this process, copied there if it lies elsewhere.
    *
    * @return this tree, or a copy that takes its place: then this one is closed
+   * @throws IllegalStateException if the tree is closed and lay elsewhere
    */
   ResidentTree onHost();
 

@@ -6,11 +6,18 @@ import dev.memtrace.offheap.BufferPool;
 import dev.memtrace.offheap.IntBuffer64;
 import java.lang.foreign.MemorySegment;
 import java.security.SecureRandom;
+import java.util.Optional;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Records which inputs of the Poseidon2 permutation other chips rely on, and how often. Equal
  * inputs share a row; rows are in the order of their first request. The hash itself is fixed, so
  * this is a recorder, not a hasher. Thread-safe.
+ *
+ * <p>A backend may hand over a batch of inputs that lies on a device. While it is all that was
+ * recorded it stays there; with the next input, or when {@link #inputs()} is asked for, it comes to
+ * the host.
  */
 public final class Poseidon2Periphery implements AutoCloseable {
   /** Words of a row: 16 input elements and the multiplicity. */
@@ -35,6 +42,9 @@ public final class Poseidon2Periphery implements AutoCloseable {
 
   /** Inputs recorded in all, which bounds every multiplicity. */
   private long requests;
+
+  /** If set, everything that was recorded; there are no rows on the host then. */
+  private @Nullable RecordedInputs batch;
 
   private boolean closed;
 
@@ -88,7 +98,84 @@ public final class Poseidon2Periphery implements AutoCloseable {
     }
     requests += count;
     for (long i = 0; i < count; i++) {
-      record(source, (firstWord + i * strideWords) << 2, words);
+      record(source, (firstWord + i * strideWords) << 2, words, 1);
+    }
+  }
+
+  /**
+   * Records a batch of inputs, all of them or, if it is refused or cannot be read, none.
+   *
+   * @param inputs the batch, which this recorder closes; if this throws, the caller still owns it
+   * @throws TraceLimitException if there would be too many inputs
+   * @throws IllegalArgumentException if an element is not canonical, or the multiplicities do not
+   *     add up to the requests; found out when the batch comes to the host
+   */
+  public synchronized void record(RecordedInputs inputs) {
+    checkOpen();
+    long count = inputs.size();
+    long added = inputs.requests();
+    checkLimits(count, added);
+    if (size() == 0 && count > 0) {
+      batch = inputs;
+      requests += added;
+      return;
+    }
+    bringToHost();
+    readBehindRows(inputs, count, added);
+    inputs.close();
+    requests += added;
+    mergeBehindRows(count);
+  }
+
+  /**
+   * Lets somebody use a batch where it lies. No input is recorded meanwhile.
+   *
+   * @param use receives the batch if it is all that was recorded; does not close it
+   * @param <T> what is made of it
+   * @return what {@code use} has made of it; empty without a call if inputs lie on the host, or
+   *     there are none
+   */
+  public synchronized <T> Optional<T> whereTheyLie(Function<RecordedInputs, Optional<T>> use) {
+    checkOpen();
+    return batch == null ? Optional.empty() : use.apply(batch);
+  }
+
+  /** Turns the batch into rows on the host; if that fails, nothing changes. */
+  private void bringToHost() {
+    RecordedInputs brought = batch;
+    if (brought == null) {
+      return;
+    }
+    readBehindRows(brought, brought.size(), brought.requests());
+    batch = null;
+    mergeBehindRows(brought.size());
+    brought.close();
+  }
+
+  /** Copies a batch into the memory that follows the rows, and makes sure that it can be merged. */
+  private void readBehindRows(RecordedInputs inputs, long count, long added) {
+    ensureRoom(count);
+    long first = size * ROW_BYTES;
+    MemorySegment memory = rows.segment().asSlice(first, count * ROW_BYTES);
+    inputs.copyTo(memory);
+    long sum = 0;
+    for (long at = 0; at < memory.byteSize(); at += ROW_BYTES) {
+      checkCanonical(memory, at, STATE);
+      sum += Integer.toUnsignedLong(memory.get(IntBuffer64.WORD, at + 4 * STATE));
+    }
+    if (sum != added) {
+      throw new IllegalArgumentException(
+          "a batch of " + added + " Poseidon2 inputs has multiplicities that add up to " + sum);
+    }
+  }
+
+  /** A row that stays is written where it lies, or over one that was merged before it. */
+  private void mergeBehindRows(long count) {
+    MemorySegment memory = rows.segment();
+    long first = size * ROW_BYTES;
+    for (long i = 0; i < count; i++) {
+      long at = first + i * ROW_BYTES;
+      record(memory, at, STATE, memory.get(IntBuffer64.WORD, at + 4 * STATE));
     }
   }
 
@@ -100,25 +187,37 @@ public final class Poseidon2Periphery implements AutoCloseable {
    */
   public synchronized void reserve(long count) {
     checkOpen();
-    if (count > MAX_ROWS - size) {
+    checkLimits(count, count);
+    if (count > 0) {
+      bringToHost();
+      ensureRoom(count);
+    }
+  }
+
+  private void checkLimits(long newRows, long newRequests) {
+    long held = size();
+    if (newRows > MAX_ROWS - held) {
       throw new TraceLimitException(
-          size
+          held
               + " distinct Poseidon2 inputs are recorded and "
-              + count
+              + newRows
               + " may come; a trace has at most "
               + MAX_ROWS
               + " rows");
     }
-    if (count >= BabyBear.P - requests) {
+    if (newRequests >= BabyBear.P - requests) {
       throw new TraceLimitException(
           requests
               + " Poseidon2 inputs are recorded and "
-              + count
+              + newRequests
               + " may come; there must be fewer than p = "
               + BabyBear.P);
     }
-    rows.ensure((size + count) * ROW_WORDS, (long) size * ROW_WORDS);
-    while (size + count > table.length >>> 1) {
+  }
+
+  private void ensureRoom(long newRows) {
+    rows.ensure((size + newRows) * ROW_WORDS, (long) size * ROW_WORDS);
+    while (size + newRows > table.length >>> 1) {
       grow();
     }
   }
@@ -136,7 +235,7 @@ public final class Poseidon2Periphery implements AutoCloseable {
     }
   }
 
-  private void record(MemorySegment source, long at, int words) {
+  private void record(MemorySegment source, long at, int words, int multiplicity) {
     long hash = seed;
     for (int i = 0; i < 4 * words; i += 8) {
       hash = (hash ^ getLong(source, at + i)) * MULTIPLIER;
@@ -152,7 +251,7 @@ public final class Poseidon2Periphery implements AutoCloseable {
     for (int row = table[slot]; row != 0; row = table[slot]) {
       long rowAt = (row - 1) * ROW_BYTES;
       if (sameInput(memory, rowAt, source, at, words)) {
-        addMultiplicity(memory, rowAt);
+        addMultiplicity(memory, rowAt, multiplicity);
         return;
       }
       slot = (slot + 1) & mask;
@@ -161,13 +260,13 @@ public final class Poseidon2Periphery implements AutoCloseable {
     for (int i = 0; i < 4 * STATE; i += 8) {
       memory.set(IntBuffer64.PAIR, rowAt + i, i < 4 * words ? getLong(source, at + i) : 0);
     }
-    memory.set(IntBuffer64.WORD, rowAt + 4 * STATE, 1);
+    memory.set(IntBuffer64.WORD, rowAt + 4 * STATE, multiplicity);
     table[slot] = ++size;
   }
 
-  private static void addMultiplicity(MemorySegment memory, long rowAt) {
+  private static void addMultiplicity(MemorySegment memory, long rowAt, int multiplicity) {
     long at = rowAt + 4 * STATE;
-    memory.set(IntBuffer64.WORD, at, memory.get(IntBuffer64.WORD, at) + 1);
+    memory.set(IntBuffer64.WORD, at, memory.get(IntBuffer64.WORD, at) + multiplicity);
   }
 
   private static boolean sameInput(
@@ -215,7 +314,7 @@ public final class Poseidon2Periphery implements AutoCloseable {
    * @return rows
    */
   public synchronized int size() {
-    return size;
+    return batch == null ? size : (int) batch.size();
   }
 
   /**
@@ -226,6 +325,7 @@ public final class Poseidon2Periphery implements AutoCloseable {
    */
   public synchronized MemorySegment inputs() {
     checkOpen();
+    bringToHost();
     return rows.segment().asSlice(0, size * ROW_BYTES).asReadOnly();
   }
 
@@ -251,6 +351,11 @@ public final class Poseidon2Periphery implements AutoCloseable {
       closed = true;
       size = 0;
       rows.release();
+      RecordedInputs closing = batch;
+      batch = null;
+      if (closing != null) {
+        closing.close();
+      }
     }
   }
 }

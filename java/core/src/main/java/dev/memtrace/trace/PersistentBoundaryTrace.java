@@ -65,19 +65,6 @@ public final class PersistentBoundaryTrace implements TouchedChunks {
         });
   }
 
-  /**
-   * Takes rows that are complete but for the hashes.
-   *
-   * @param dimensions shape of the memory tree
-   * @param rows two rows for each touched chunk, in ascending order
-   * @param count touched chunks
-   */
-  public PersistentBoundaryTrace(MemoryDimensions dimensions, MemorySegment rows, int count) {
-    this.rows = rows;
-    this.dimensions = dimensions;
-    this.count = count;
-  }
-
   private void head(long row, int direction, int space, int pointer, int timestamp) {
     rows.set(IntBuffer64.WORD, row, direction);
     rows.set(IntBuffer64.WORD, row + 4 * PersistentBoundaryAir.SPACE, space);

@@ -133,6 +133,8 @@ class FallbackBackendTest {
       for (TraceMatrix trace :
           List.of(backend.poseidon2Trace(hasher, 1), backend.rangeCheckerTrace(rangeChecker))) {
         products.add(trace.segment().toArray(ValueLayout.JAVA_INT));
+        long fingerprint = backend.fingerprint(trace, 7);
+        products.add(new int[] {(int) fingerprint, (int) (fingerprint >>> 32)});
         trace.close();
       }
     }

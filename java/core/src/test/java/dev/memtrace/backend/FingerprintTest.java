@@ -3,9 +3,14 @@ package dev.memtrace.backend;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.memtrace.config.MemoryMode;
+import dev.memtrace.cpu.CpuBackend;
 import dev.memtrace.field.BabyBear;
+import dev.memtrace.image.AddressMap;
 import dev.memtrace.offheap.BufferPool;
 import dev.memtrace.parallel.Workers;
+import dev.memtrace.periphery.Poseidon2Periphery;
+import dev.memtrace.periphery.VariableRangeChecker;
 import java.lang.foreign.MemorySegment;
 import java.math.BigInteger;
 import java.util.Arrays;
@@ -81,6 +86,50 @@ class FingerprintTest {
           assertThat(new Fingerprint(seed).of(matrix, workers, pool)).isEqualTo(want);
         }
       }
+    }
+  }
+
+  /** A backend that implements nothing but what it must. */
+  private record Plain(BufferPool pool) implements TraceBackend {
+    @Override
+    public String name() {
+      return "plain";
+    }
+
+    @Override
+    public TraceSession open(MemoryMode mode, AddressMap initial) {
+      throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public TraceMatrix poseidon2Trace(Poseidon2Periphery hasher, int registers) {
+      throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public TraceMatrix rangeCheckerTrace(VariableRangeChecker rangeChecker) {
+      throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public void close() {
+      pool.clear();
+    }
+  }
+
+  @Test
+  void everyBackendComputesIt() {
+    Random random = new Random(3);
+    int[] montgomery = random.ints(4 << 13, 0, BabyBear.P).toArray();
+    byte[] bytes = new byte[4 * montgomery.length];
+    MemorySegment.copy(
+        MemorySegment.ofArray(montgomery), 0, MemorySegment.ofArray(bytes), 0, bytes.length);
+    BufferPool pool = new BufferPool(1 << 20);
+    try (TraceMatrix trace = matrix(pool, montgomery, 4, 1 << 13);
+        TraceBackend plain = new Plain(pool);
+        TraceBackend cpu = new CpuBackend(new BackendOptions(2), pool)) {
+      assertThat(plain.fingerprint(trace, 11)).isEqualTo(slow(bytes, 11));
+      assertThat(cpu.fingerprint(trace, 11)).isEqualTo(slow(bytes, 11));
     }
   }
 

@@ -12,6 +12,7 @@ import java.net.URISyntaxException;
 import java.net.URL;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
@@ -46,6 +47,27 @@ public final class GoldenCases {
       throws IOException {
     new BundleGenerator(Bundle.open(golden), backend, Product.all(), GenerationListener.NONE)
         .generate(out, false);
+    assertDigestsEqual(golden, out, backend);
+  }
+
+  /** Makes all products of the segments of a chain in {@code out} and compares their digests. */
+  public static void assertChainDigestsEqual(List<Path> segments, TraceBackend backend, Path out)
+      throws IOException {
+    new ChainGenerator(
+            segments.stream().map(Bundle::open).toList(),
+            backend,
+            Product.all(),
+            GenerationListener.NONE)
+        .generate(out, false, _ -> {});
+    List<Path> made = cases(out).toList();
+    assertThat(made).hasSameSizeAs(segments);
+    for (int i = 0; i < made.size(); i++) {
+      assertDigestsEqual(segments.get(i), made.get(i), backend);
+    }
+  }
+
+  private static void assertDigestsEqual(Path golden, Path out, TraceBackend backend)
+      throws IOException {
     assertThat(flatten(BundleDigest.of(Bundle.open(out), 2).toJson()))
         .as("%s on %s", golden.getFileName(), backend.description())
         .isEqualTo(flatten(Files.readString(golden.resolve("golden.json"))));

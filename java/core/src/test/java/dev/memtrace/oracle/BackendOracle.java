@@ -4,10 +4,14 @@ package dev.memtrace.oracle;
 import static org.assertj.core.api.Assertions.fail;
 
 import dev.memtrace.backend.TraceBackend;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Compares every product that a backend makes of a random log with that of the slow oracle. */
 public final class BackendOracle {
+  private static final List<Production.Feed> FEEDS =
+      List.of(Production.Feed.ONLINE, Production.Feed.LOG, Production.Feed.CHAINED);
+
   private BackendOracle() {}
 
   /**
@@ -20,7 +24,7 @@ public final class BackendOracle {
    */
   public static void check(long seed, int i, TraceBackend backend, String setting) {
     LogCase segment = RandomLogs.of(seed, i);
-    Production.Feed feed = i % 2 == 0 ? Production.Feed.ONLINE : Production.Feed.LOG;
+    Production.Feed feed = FEEDS.get(i % FEEDS.size());
     check(segment, SegmentOracle.products(segment), backend, feed, setting, seed);
   }
 

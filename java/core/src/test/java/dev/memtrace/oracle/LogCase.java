@@ -8,6 +8,7 @@ import dev.memtrace.log.MemoryLogEntry;
 import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
+import java.util.TreeMap;
 
 /**
  * A segment to replay: all that a memory controller is told.
@@ -38,6 +39,24 @@ record LogCase(
       image.set(Cells.space(cell.getKey()), Cells.pointer(cell.getKey()), cell.getValue());
     }
     return image;
+  }
+
+  /** Nonzero cells after the log. */
+  SortedMap<Long, Integer> finalCells() {
+    SortedMap<Long, Integer> cells = new TreeMap<>(initial);
+    for (MemoryLogEntry entry : log) {
+      if (entry instanceof MemoryLogEntry.Write(int space, int pointer, int[] data)) {
+        for (int i = 0; i < data.length; i++) {
+          cells.put(Cells.key(space, pointer + i), data[i]);
+        }
+      }
+    }
+    cells.values().removeIf(value -> value == 0);
+    return cells;
+  }
+
+  LogCase withInitial(SortedMap<Long, Integer> cells) {
+    return new LogCase(name, mode, config, cells, log, minimumHeights);
   }
 
   LogCase withMinimumHeights(List<Long> heights) {

@@ -30,6 +30,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /** Runs a case through the public API and collects every product. */
 final class Production {
@@ -43,6 +45,15 @@ final class Production {
     MANUAL,
     /** Access after access, on a state that another segment has left. */
     CHAINED
+  }
+
+  /** When the state after a segment is taken. */
+  enum Handover {
+    NEVER,
+    /** Before all products. */
+    FIRST,
+    /** After all products. */
+    LAST
   }
 
   private Production() {}
@@ -76,11 +87,30 @@ final class Production {
   }
 
   static Products run(LogCase segment, TraceBackend backend, Feed feed) {
+    return run(segment, backend, feed, null, Handover.NEVER, _ -> {});
+  }
+
+  /**
+   * Runs a segment of a chain.
+   *
+   * @param state the state to begin with, which is used; null to begin with the cells of the case
+   * @param handover when the state after the segment is taken
+   * @param next takes the state after the segment
+   */
+  static Products run(
+      LogCase segment,
+      TraceBackend backend,
+      Feed feed,
+      @Nullable MemoryState state,
+      Handover handover,
+      Consumer<MemoryState> next) {
     VariableRangeChecker rangeChecker =
         new VariableRangeChecker(new RangeCheckerBus(2, segment.config().rangeMaxBits()));
     try (MemoryController controller = controller(segment, rangeChecker, backend);
         Poseidon2Periphery hasher = new Poseidon2Periphery(backend.pool())) {
-      if (segment.persistent() && feed == Feed.CHAINED) {
+      if (state != null) {
+        controller.setInitialMemory(state);
+      } else if (segment.persistent() && feed == Feed.CHAINED) {
         controller.setInitialMemory(stateOf(segment, backend));
       } else if (segment.persistent()) {
         controller.setInitialMemory(segment.initialImage());
@@ -91,6 +121,9 @@ final class Production {
             MemoryTraceHeights.of(segment.mode(), segment.minimumHeights()));
       }
       controller.finalizeMemory(segment.persistent() ? hasher : null);
+      if (handover == Handover.FIRST) {
+        next.accept(controller.finalState());
+      }
       int[] records = words(controller.records());
       List<Products.Trace> airs = new ArrayList<>();
       for (AirProofInput input : controller.generateAirProofInputs()) {
@@ -107,16 +140,21 @@ final class Production {
             new Products.Trace(name, matrix.width(), cells, hasher.size(), 0, new int[0]));
         matrix.close();
       }
-      return new Products(
-          airs,
-          records,
-          aux,
-          alone,
-          counts(rangeChecker),
-          inputs(hasher),
-          poseidon2,
-          memory(controller.finalMemory()),
-          endTimestamp);
+      Products products =
+          new Products(
+              airs,
+              records,
+              aux,
+              alone,
+              counts(rangeChecker),
+              inputs(hasher),
+              poseidon2,
+              memory(controller.finalMemory()),
+              endTimestamp);
+      if (handover == Handover.LAST) {
+        next.accept(controller.finalState());
+      }
+      return products;
     }
   }
 
@@ -179,15 +217,7 @@ final class Production {
 
   private static void checkMemoryImage(MemoryController controller, LogCase segment) {
     SortedMap<Long, Integer> memory = memory(controller.memoryImage());
-    SortedMap<Long, Integer> want = new TreeMap<>(segment.initial());
-    for (MemoryLogEntry entry : segment.log()) {
-      if (entry instanceof MemoryLogEntry.Write(int space, int pointer, int[] data)) {
-        for (int i = 0; i < data.length; i++) {
-          want.put(Cells.key(space, pointer + i), data[i]);
-        }
-      }
-    }
-    want.values().removeIf(value -> value == 0);
+    SortedMap<Long, Integer> want = segment.finalCells();
     if (!memory.equals(want)) {
       throw new AssertionError("memory image is " + memory + ", not " + want);
     }

@@ -71,6 +71,27 @@ final class RandomLogs {
     return new RandomLogs(random, name, mode, config).make(length);
   }
 
+  /**
+   * Returns the segments of a chain of a base seed: each begins with the cells that the one before
+   * has left, and goes back to where others were.
+   */
+  static List<LogCase> chain(long baseSeed, int i) {
+    Random random = random(baseSeed, 2_000_000 + i);
+    MemoryConfig config = config(random, MemoryMode.PERSISTENT);
+    List<LogCase> chain = new ArrayList<>();
+    List<Region> visited = new ArrayList<>();
+    for (int segment = between(random, 3, 6); segment > 0; segment--) {
+      String name = "seed %d chain %d segment %d".formatted(baseSeed, i, chain.size());
+      RandomLogs logs = new RandomLogs(random, name, MemoryMode.PERSISTENT, config);
+      logs.regions.addAll(visited);
+      LogCase made = logs.make(random.nextInt(5) == 0 ? 0 : random.nextInt(100));
+      visited.clear();
+      visited.addAll(logs.regions.subList(0, Math.min(6, logs.regions.size())));
+      chain.add(chain.isEmpty() ? made : made.withInitial(chain.getLast().finalCells()));
+    }
+    return chain;
+  }
+
   private static Random random(long baseSeed, int i) {
     // Neighbouring seeds of java.util.Random begin alike.
     Random random = new Random(baseSeed * 0x9E3779B97F4A7C15L + i * 0xBF58476D1CE4E5B9L);

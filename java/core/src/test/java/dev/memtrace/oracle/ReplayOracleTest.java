@@ -7,12 +7,14 @@ import dev.memtrace.backend.TraceBackend;
 import dev.memtrace.config.MemoryConfig;
 import dev.memtrace.config.MemoryMode;
 import dev.memtrace.log.MemoryLogEntry;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -31,6 +33,8 @@ class ReplayOracleTest {
       IntStream.rangeClosed(1, 3).mapToObj(Production::backend).toList();
 
   private static final List<Production.Feed> FEEDS = List.of(Production.Feed.values());
+
+  @TempDir private Path temp;
 
   @AfterAll
   static void closeBackends() {
@@ -53,6 +57,14 @@ class ReplayOracleTest {
   @ValueSource(ints = {0, 1, 2, 3})
   void longLogs(int i) {
     check(RandomLogs.longLog(SEED, i, i == 0 ? 70_000 : 20_000), i);
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1, 2, 3})
+  void chains(int shard) {
+    for (int i = 20 * shard; i < 20 * shard + 20; i++) {
+      ChainOracle.check(SEED, i, BACKENDS, i % 2 == 0 ? temp : null);
+    }
   }
 
   /** Every distance between neighbouring rows of the volatile boundary, and of touched chunks. */

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.memtrace.poseidon2;
 
+import java.util.Arrays;
+
 /** The test vectors of the specification, section 6. */
-final class Poseidon2Vectors {
+public final class Poseidon2Vectors {
   /** Input and output of the permutation, in turn. */
   static final int[][] PERMUTATION = {
     {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0},
@@ -137,4 +139,22 @@ final class Poseidon2Vectors {
   };
 
   private Poseidon2Vectors() {}
+
+  /**
+   * Returns the vectors of the permutation.
+   *
+   * @return input and output, in turn
+   */
+  public static int[][] permutations() {
+    return Arrays.stream(PERMUTATION).map(int[]::clone).toArray(int[][]::new);
+  }
+
+  /**
+   * Returns the vectors of the compression.
+   *
+   * @return left, right and output, in turn
+   */
+  public static int[][] compressions() {
+    return Arrays.stream(COMPRESS).map(int[]::clone).toArray(int[][]::new);
+  }
 }

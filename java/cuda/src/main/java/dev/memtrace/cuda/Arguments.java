@@ -108,6 +108,49 @@ final class Arguments {
     }
   }
 
+  /** A trace, column-major and in Montgomery form. */
+  record TraceColumns(@Nullable DeviceBuffer cells, long height) implements Group {
+    /** No trace. */
+    static final TraceColumns NONE = new TraceColumns(null, 0);
+
+    @Override
+    public void addTo(Arguments arguments) {
+      arguments.add(cells).add(height);
+    }
+  }
+
+  /** Levels of a memory tree: all, and those inside an address space. */
+  record TreeShape(int rootHeight, int addressHeight) implements Group {
+    @Override
+    public void addTo(Arguments arguments) {
+      arguments.add(rootHeight).add(addressHeight);
+    }
+  }
+
+  /** The table of a {@link TreeTable}. */
+  record ResidentTree(
+      DeviceBuffer keys, DeviceBuffer digests, int slotBits, long seed, DeviceBuffer count)
+      implements Group {
+    @Override
+    public void addTo(Arguments arguments) {
+      arguments.add(keys).add(digests).add(slotBits).add(seed).add(count);
+    }
+  }
+
+  /** Nodes of one tree with digests before and after a segment. */
+  record TreeNodes(
+      DeviceBuffer nodes,
+      long count,
+      @Nullable DeviceBuffer children,
+      @Nullable DeviceBuffer before,
+      DeviceBuffer after)
+      implements Group {
+    @Override
+    public void addTo(Arguments arguments) {
+      arguments.add(nodes).add(count).add(children).add(before).add(after);
+    }
+  }
+
   /** One word for each possible adapter, 0 at first. */
   static final class PerAdapter implements Group {
     /** Sizes 2, 4, 8, 16, 32. */

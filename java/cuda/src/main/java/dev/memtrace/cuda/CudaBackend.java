@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.memtrace.cuda;
 
+import dev.memtrace.air.Poseidon2Air;
 import dev.memtrace.backend.BackendOptions;
+import dev.memtrace.backend.MemoryState;
 import dev.memtrace.backend.TraceBackend;
 import dev.memtrace.backend.TraceMatrix;
 import dev.memtrace.backend.TraceSession;
@@ -11,11 +13,15 @@ import dev.memtrace.image.AddressMap;
 import dev.memtrace.offheap.BufferPool;
 import dev.memtrace.periphery.Poseidon2Periphery;
 import dev.memtrace.periphery.VariableRangeChecker;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * Everything after the log on one CUDA device. Traces stay there, column-major and in Montgomery
- * form, until they are copied. Hashing runs on the CPU.
+ * form, until they are copied; memory between two segments stays there too.
  */
 final class CudaBackend implements TraceBackend {
   static final String NAME = "cuda";
@@ -24,6 +30,11 @@ final class CudaBackend implements TraceBackend {
   private final ReplayTuning tuning;
   private final BufferPool pool;
   private final DeviceTransfer transfer;
+
+  /** Poseidon2 inputs that lie on the device, in recorders that may outlive the backend. */
+  private final Set<DeviceInputs> inputs = ConcurrentHashMap.newKeySet();
+
+  private final DeviceFingerprint fingerprints;
 
   /** Does what is not done on the device. */
   private final CpuBackend host;
@@ -44,6 +55,9 @@ final class CudaBackend implements TraceBackend {
     this.pool = new BufferPool(Runtime.getRuntime().maxMemory() / 2, device.pinnedMemory());
     this.transfer = new DeviceTransfer(device, pool);
     this.host = new CpuBackend(options, pool);
+    this.fingerprints =
+        new DeviceFingerprint(
+            device, pool, () -> Cublas.open(device, CudaInstallation.ofProcess()));
   }
 
   @Override
@@ -77,14 +91,35 @@ final class CudaBackend implements TraceBackend {
     return host;
   }
 
+  /** Remembers inputs until they are forgotten, or the backend is closed. */
+  void keep(DeviceInputs onDevice) {
+    inputs.add(onDevice);
+  }
+
+  void forget(DeviceInputs closed) {
+    inputs.remove(closed);
+  }
+
   @Override
   public TraceSession open(MemoryMode mode, AddressMap initial) {
-    return new CudaSession(this, mode, initial);
+    return new CudaSession(this, mode, new MemoryState(pool, initial, null), true);
+  }
+
+  @Override
+  public TraceSession open(MemoryMode mode, MemoryState initial) {
+    return new CudaSession(this, mode, initial, false);
   }
 
   @Override
   public TraceMatrix poseidon2Trace(Poseidon2Periphery hasher, int registers) {
-    return host.poseidon2Trace(hasher, registers);
+    Poseidon2Air.width(registers); // refuses what is neither 0 nor 1
+    Optional<TraceMatrix> made =
+        hasher.whereTheyLie(
+            batch ->
+                batch instanceof DeviceInputs onDevice
+                    ? onDevice.trace(this, registers)
+                    : Optional.empty());
+    return made.orElseGet(() -> DevicePoseidon2.trace(this, hasher.inputs(), registers));
   }
 
   @Override
@@ -93,7 +128,19 @@ final class CudaBackend implements TraceBackend {
   }
 
   @Override
+  public long fingerprint(TraceMatrix trace, long seed) {
+    if (trace instanceof DeviceTraceMatrix onDevice && onDevice.open().device().equals(device)) {
+      return fingerprints.of(onDevice.open(), onDevice.byteSize() / 4, seed);
+    }
+    return host.fingerprint(trace, seed);
+  }
+
+  @Override
   public void close() {
-    Closing.all(List.of(host::close, transfer::close, device::close));
+    List<Runnable> steps = new ArrayList<>();
+    inputs.forEach(onDevice -> steps.add(onDevice::leaveDevice));
+    steps.addAll(
+        List.of(inputs::clear, host::close, fingerprints::close, transfer::close, device::close));
+    Closing.all(steps);
   }
 }

@@ -26,6 +26,9 @@ import org.jspecify.annotations.Nullable;
  * anything has no further effect.
  */
 final class CudaDevice implements AutoCloseable {
+  /** 58 digests of 32 bytes. */
+  private static final long ZERO_HASHES_BYTES = 58 * 32;
+
   private final DriverLibrary driver;
   private final DriverLibrary.Device description;
   private final PrimaryContext context;
@@ -40,6 +43,7 @@ final class CudaDevice implements AutoCloseable {
   private final Set<CudaEvent> events = ConcurrentHashMap.newKeySet();
   private final AtomicLong liveBytes = new AtomicLong();
   private final AtomicBoolean closing = new AtomicBoolean();
+  private @Nullable DeviceBuffer zeroHashes;
   private volatile boolean closed;
 
   private CudaDevice(
@@ -128,6 +132,28 @@ final class CudaDevice implements AutoCloseable {
     return free[0] + context.judge(() -> driver.unusedBytes(pool));
   }
 
+  /**
+   * Refuses before any work what cannot be done.
+   *
+   * @param need bytes of device memory
+   * @param what what needs them
+   * @throws DeviceMemoryException if fewer are free
+   */
+  void require(long need, String what) {
+    long rest = freeMemory();
+    if (need > rest) {
+      throw new DeviceMemoryException(
+          what
+              + " needs "
+              + need
+              + " bytes of device memory and "
+              + rest
+              + " are free; use shorter segments, a larger device or the CPU backend",
+          need,
+          rest);
+    }
+  }
+
   /** Bytes of all open buffers. */
   long liveBytes() {
     return liveBytes.get();
@@ -139,6 +165,45 @@ final class CudaDevice implements AutoCloseable {
 
   DeviceAlgorithms algorithms() {
     return algorithms;
+  }
+
+  /**
+   * Returns the digests of the zero subtrees, made at the first call.
+   *
+   * @return {@code memtrace::ZERO_HASHES} digests by height, owned by the device
+   */
+  synchronized DeviceBuffer zeroHashes() {
+    DeviceBuffer known = zeroHashes;
+    if (known != null) {
+      return known;
+    }
+    makeCurrent();
+    DeviceBuffer made = freeing.allocate(ZERO_HASHES_BYTES, "digests of zero subtrees");
+    try {
+      freeing.launch(kernel("zero_hashes"), 1, made.address());
+      freeing.synchronize();
+    } catch (RuntimeException | Error e) {
+      made.close();
+      throw e;
+    }
+    zeroHashes = made;
+    return made;
+  }
+
+  private synchronized void freeZeroHashes() {
+    if (zeroHashes != null) {
+      zeroHashes.close();
+    }
+  }
+
+  /** Waits for all streams, so that what they used can be freed. Does nothing on a lost device. */
+  void synchronizeToClose() {
+    context.enterToClose();
+    context.checkClosing(JCudaDriver.cuCtxSynchronize(), "cuCtxSynchronize");
+  }
+
+  boolean isClosed() {
+    return closed;
   }
 
   PrimaryContext context() {
@@ -265,8 +330,9 @@ final class CudaDevice implements AutoCloseable {
     if (closing.getAndSet(true)) {
       return;
     }
-    List<String> leaks = leaks();
     Closing steps = new Closing();
+    steps.step(this::freeZeroHashes);
+    List<String> leaks = leaks();
     streams.forEach(stream -> steps.step(stream::close));
     events.forEach(event -> steps.step(event::close));
     buffers.forEach(buffer -> steps.step(buffer::close));

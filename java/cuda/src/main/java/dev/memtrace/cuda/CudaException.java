@@ -2,8 +2,8 @@
 package dev.memtrace.cuda;
 
 /**
- * Thrown when a call of the CUDA driver fails. Memory that runs out is a {@link
- * dev.memtrace.backend.DeviceMemoryException} instead, and a context that is lost a {@link
+ * Thrown when a call of the CUDA driver, or of a library on it, fails. Memory that runs out is a
+ * {@link dev.memtrace.backend.DeviceMemoryException} instead, and a context that is lost a {@link
  * dev.memtrace.backend.DeviceLostException}.
  */
 public final class CudaException extends RuntimeException {

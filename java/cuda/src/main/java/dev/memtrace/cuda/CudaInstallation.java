@@ -25,7 +25,6 @@ import org.jspecify.annotations.Nullable;
  * @param jar what the jars hold
  */
 record CudaInstallation(Settings settings, JarContent jar) {
-  private static final List<String> CUBLAS = List.of("libcublas.so.13", "libcublas.so.12");
   private static final Path LIMITS = Path.of("/proc/self/limits");
   private static final String LOCKED_MEMORY = "Max locked memory";
 
@@ -139,12 +138,9 @@ record CudaInstallation(Settings settings, JarContent jar) {
   }
 
   private static String cublas() {
-    for (String name : CUBLAS) {
-      if (DynamicLibrary.canLoad(name)) {
-        return name;
-      }
-    }
-    return "none of " + String.join(", ", CUBLAS) + " can be loaded";
+    return DynamicLibrary.canLoad(CublasLibrary.NAME)
+        ? CublasLibrary.NAME + " makes fingerprints of traces"
+        : CublasLibrary.NAME + " cannot be loaded; a kernel makes fingerprints of traces";
   }
 
   private String folder() {

@@ -61,8 +61,7 @@ final class CudaLibraries {
     }
   }
 
-  private static Path unpack(NativeFiles files, String name, byte[] content)
-      throws ReasonException {
+  static Path unpack(NativeFiles files, String name, byte[] content) throws ReasonException {
     try {
       return files.unpack(name, content);
     } catch (NativeFilesException e) {

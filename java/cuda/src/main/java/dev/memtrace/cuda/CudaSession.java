@@ -3,24 +3,27 @@ package dev.memtrace.cuda;
 
 import dev.memtrace.air.AccessAdapterAir;
 import dev.memtrace.air.Air;
+import dev.memtrace.air.MerkleAir;
 import dev.memtrace.air.PersistentBoundaryAir;
 import dev.memtrace.air.TraceHeight;
 import dev.memtrace.air.VolatileBoundaryAir;
 import dev.memtrace.backend.AirProofInput;
 import dev.memtrace.backend.FieldEncoding;
+import dev.memtrace.backend.MemoryState;
 import dev.memtrace.backend.TraceMatrix;
 import dev.memtrace.backend.TraceOrder;
 import dev.memtrace.backend.TraceSession;
 import dev.memtrace.backend.WordStream;
 import dev.memtrace.config.MemoryConfig;
 import dev.memtrace.config.MemoryMode;
-import dev.memtrace.cpu.PersistentTraces;
 import dev.memtrace.cpu.RecordStore;
 import dev.memtrace.image.AddressMap;
 import dev.memtrace.image.MemoryImage;
 import dev.memtrace.log.LogSegment;
 import dev.memtrace.log.MemoryLogEntry;
 import dev.memtrace.log.MemoryRecord;
+import dev.memtrace.merkle.ResidentTree;
+import dev.memtrace.merkle.StateTree;
 import dev.memtrace.offheap.BufferPool;
 import dev.memtrace.offheap.IntBuffer64;
 import dev.memtrace.periphery.MemoryReadOrImmediateAuxCols;
@@ -40,16 +43,23 @@ final class CudaSession implements TraceSession {
   private final CudaStream stream;
   private final MemoryMode mode;
   private final MemoryConfig config;
+  private final MemoryState initialState;
+
+  /** Whether the tree of the initial state is this session's own. */
+  private final boolean ownsTree;
+
   private final AddressMap initial;
   private final List<LogSegment> segments = new ArrayList<>();
   private final DeviceLog log;
-  private @Nullable DeviceImage image;
+
+  /** Memory before the segment, unless the initial state has it on this device. */
+  private @Nullable DeviceImage uploaded;
 
   /** Set by {@link #finalizeMemory} unless the log is empty. */
   private @Nullable DeviceReplay replay;
 
   /** Set by {@link #finalizeMemory} in persistent mode. */
-  private @Nullable PersistentTraces tree;
+  private @Nullable DevicePersistentTraces tree;
 
   private @Nullable AddressMap finalMemory;
   private @Nullable RecordStore recordsOnHost;
@@ -57,12 +67,14 @@ final class CudaSession implements TraceSession {
   private boolean handedOut;
   private boolean closed;
 
-  CudaSession(CudaBackend backend, MemoryMode mode, AddressMap initial) {
+  CudaSession(CudaBackend backend, MemoryMode mode, MemoryState initialState, boolean ownsTree) {
     this.backend = backend;
     this.pool = backend.pool();
     this.mode = mode;
+    this.initialState = initialState;
+    this.ownsTree = ownsTree;
+    this.initial = initialState.image();
     this.config = initial.config();
-    this.initial = initial;
     this.stream = backend.device().openStream();
     this.log = new DeviceLog(stream);
   }
@@ -83,15 +95,59 @@ final class CudaSession implements TraceSession {
   @Override
   public void appendSegment(LogSegment segment) {
     checkOpen();
-    uploadImage();
+    image();
     log.append(segment);
     segments.add(segment);
   }
 
-  private void uploadImage() {
-    if (image == null) {
-      image = new DeviceImage(stream, initial, pool);
+  /** Memory before the segment: what the initial state has on this device, or an upload. */
+  private Arguments.Image image() {
+    ResidentMemory known = knownMemory();
+    return known != null ? known.image() : upload().arguments();
+  }
+
+  private DeviceImage upload() {
+    if (uploaded == null) {
+      uploaded = new DeviceImage(stream, initial, pool);
     }
+    return uploaded;
+  }
+
+  private @Nullable ResidentMemory knownMemory() {
+    return initialState.tree() instanceof ResidentMemory memory && memory.isOn(backend.device())
+        ? memory
+        : null;
+  }
+
+  /** Memory before the segment with its tree, which the initial state keeps. */
+  private ResidentMemory residentMemory() {
+    ResidentMemory known = knownMemory();
+    if (known != null) {
+      return known;
+    }
+    DeviceImage cells = upload();
+    ResidentTree host = treeOnHost();
+    ResidentMemory made =
+        host == null
+            ? ResidentMemory.hash(stream, backend.transfer(), pool, config.dimensions(), cells)
+            : ResidentMemory.upload(stream, backend.transfer(), pool, host, cells);
+    uploaded = null;
+    initialState.replaceTree(made);
+    return made;
+  }
+
+  /** The tree that another backend has left in the initial state. */
+  private @Nullable ResidentTree treeOnHost() {
+    StateTree known = initialState.tree();
+    if (known == null) {
+      return null;
+    }
+    if (known instanceof ResidentTree host) {
+      return host;
+    }
+    ResidentTree host = known.onHost();
+    initialState.replaceTree(host);
+    return host;
   }
 
   @Override
@@ -104,14 +160,16 @@ final class CudaSession implements TraceSession {
   public void finalizeMemory(@Nullable Poseidon2Periphery hasher) {
     checkOpen();
     try {
-      uploadImage();
       if (log.entries() > 0) {
         replay = new DeviceReplay(stream, backend.tuning(), mode, config, log, pool);
       }
       if (mode == MemoryMode.PERSISTENT) {
-        PersistentTraces hashed = hashTree();
+        Poseidon2Periphery recorder = Objects.requireNonNull(hasher, "hasher");
+        ResidentMemory memory = residentMemory();
+        DevicePersistentTraces hashed =
+            new DevicePersistentTraces(stream, pool, config, replay, traces(), memory);
         tree = hashed;
-        hashed.record(Objects.requireNonNull(hasher, "hasher"));
+        recordInputs(hashed, recorder);
       }
       finalised = true;
     } catch (RuntimeException | Error e) {
@@ -122,20 +180,37 @@ final class CudaSession implements TraceSession {
 
   /** Forgets all results, so that the log can be replayed once more. */
   private void forget() {
+    List<Runnable> steps = new ArrayList<>();
     if (tree != null) {
-      tree.release();
-      tree = null;
+      steps.add(tree::close);
     }
-    DeviceReplay forgotten = replay;
+    if (replay != null) {
+      steps.add(replay::close);
+    }
+    tree = null;
     replay = null;
-    if (forgotten != null) {
-      forgotten.close();
-    }
+    Closing.all(steps);
   }
 
-  private PersistentTraces hashTree() {
-    int chunks = Math.toIntExact(summary().heads());
-    return PersistentTraces.hash(backend.host(), initial, boundaryRows(), chunks);
+  /**
+   * Records every hash that a row claims: chunks in ascending order, then the tree from the top.
+   * The inputs stay on the device until somebody wants them elsewhere.
+   *
+   * @param hasher receives the inputs, all of them or none
+   */
+  private void recordInputs(DevicePersistentTraces hashed, Poseidon2Periphery hasher) {
+    DeviceInputs inputs =
+        DistinctInputs.of(
+            backend,
+            stream,
+            new DistinctInputs.Requests(
+                hashed.boundary(), hashed.boundaryRows(), hashed.merkle(), hashed.merkleRows()));
+    try {
+      hasher.record(inputs);
+    } catch (RuntimeException | Error e) {
+      Closing.after(e, inputs::close);
+      throw e;
+    }
   }
 
   private Summary summary() {
@@ -143,8 +218,7 @@ final class CudaSession implements TraceSession {
   }
 
   private DeviceTraces traces() {
-    return new DeviceTraces(
-        stream, config, replay, Objects.requireNonNull(image, "image").arguments());
+    return new DeviceTraces(stream, config, replay, image());
   }
 
   /**
@@ -153,23 +227,39 @@ final class CudaSession implements TraceSession {
    * @return a buffer of the pool, row-major and canonical, of a power of two of rows
    */
   private MemorySegment boundaryRows() {
-    boolean persistent = mode == MemoryMode.PERSISTENT;
-    long used = persistent ? 2 * summary().heads() : summary().boundaryCells();
-    long height = TraceHeight.nextPowerOfTwo(used);
-    int width = persistent ? PersistentBoundaryAir.WIDTH : VolatileBoundaryAir.WIDTH;
-    MemorySegment rows = pool.acquire(4 * height * width);
     try (DeviceScope temporary = new DeviceScope(stream)) {
-      DeviceBuffer trace =
-          persistent
-              ? traces().persistentBoundary(temporary, height)
-              : traces().volatileBoundary(temporary, height);
+      boolean persistent = mode == MemoryMode.PERSISTENT;
+      Arguments.TraceColumns trace =
+          persistent ? persistentBoundary(temporary) : volatileBoundary(temporary);
       checkFault();
+      return download(trace, persistent ? PersistentBoundaryAir.WIDTH : VolatileBoundaryAir.WIDTH);
+    }
+  }
+
+  private Arguments.TraceColumns persistentBoundary(DeviceScope owner) {
+    long height = TraceHeight.nextPowerOfTwo(2 * summary().heads());
+    return new Arguments.TraceColumns(traces().persistentBoundary(owner, height), height);
+  }
+
+  private Arguments.TraceColumns volatileBoundary(DeviceScope owner) {
+    long height = TraceHeight.nextPowerOfTwo(summary().boundaryCells());
+    return new Arguments.TraceColumns(traces().volatileBoundary(owner, height), height);
+  }
+
+  /**
+   * Copies a trace whose content is complete to the host.
+   *
+   * @return a buffer of the pool, row-major and canonical
+   */
+  private MemorySegment download(Arguments.TraceColumns trace, int width) {
+    MemorySegment rows = pool.acquire(4 * trace.height() * width);
+    try {
       long[] at = {0};
       backend
           .transfer()
           .convert(
-              trace,
-              height,
+              Objects.requireNonNull(trace.cells(), "cells"),
+              trace.height(),
               width,
               TraceOrder.ROW_MAJOR,
               FieldEncoding.CANONICAL,
@@ -200,7 +290,7 @@ final class CudaSession implements TraceSession {
     }
   }
 
-  private PersistentTraces finishedTree() {
+  private DevicePersistentTraces finishedTree() {
     if (tree == null) {
       throw new IllegalStateException(
           "there is no memory tree: memory is " + mode.label() + " or not finalised");
@@ -252,24 +342,34 @@ final class CudaSession implements TraceSession {
 
   private AddressMap finalChunks(MemorySegment rows) {
     AddressMap map = AddressMap.over(initial, pool);
+    try {
+      writeChanges(rows, map);
+      return map;
+    } catch (RuntimeException | Error e) {
+      map.release();
+      throw e;
+    }
+  }
+
+  /** Writes the chunks that the segment changed. */
+  private void writeChanges(MemorySegment rows, AddressMap map) {
+    long rowBytes = 4L * PersistentBoundaryAir.WIDTH;
+    long chunkBytes = 4L * MemoryConfig.CHUNK;
     int[] chunk = new int[MemoryConfig.CHUNK];
     for (long i = 0; i < summary().heads(); i++) {
-      long row = 4 * (2 * i + 1) * PersistentBoundaryAir.WIDTH;
-      MemorySegment.copy(
-          rows,
-          IntBuffer64.WORD,
-          row + 4 * PersistentBoundaryAir.VALUES,
-          chunk,
-          0,
-          MemoryConfig.CHUNK);
-      map.writeCells(
-          rows.get(IntBuffer64.WORD, row + 4 * PersistentBoundaryAir.SPACE),
-          MemoryConfig.CHUNK * rows.get(IntBuffer64.WORD, row + 4 * PersistentBoundaryAir.LABEL),
-          MemoryConfig.CHUNK,
-          chunk,
-          0);
+      long row = (2 * i + 1) * rowBytes;
+      long values = row + 4 * PersistentBoundaryAir.VALUES;
+      MemorySegment after = rows.asSlice(values, chunkBytes);
+      if (after.mismatch(rows.asSlice(values - rowBytes, chunkBytes)) != -1) {
+        MemorySegment.copy(after, IntBuffer64.WORD, 0, chunk, 0, MemoryConfig.CHUNK);
+        map.writeCells(
+            rows.get(IntBuffer64.WORD, row + 4 * PersistentBoundaryAir.SPACE),
+            MemoryConfig.CHUNK * rows.get(IntBuffer64.WORD, row + 4 * PersistentBoundaryAir.LABEL),
+            MemoryConfig.CHUNK,
+            chunk,
+            0);
+      }
     }
-    return map;
   }
 
   private AddressMap finalCells(MemorySegment rows) {
@@ -288,6 +388,50 @@ final class CudaSession implements TraceSession {
           0);
     }
     return map;
+  }
+
+  @Override
+  public MemoryState finalState(BufferPool statePool) {
+    checkFinished();
+    finishedTree().checkState();
+    ResidentMemory memory = residentMemory();
+    AddressMap image = AddressMap.after(initial, config, statePool);
+    try {
+      advance(memory, image);
+      finishedTree().stateTaken();
+      return new MemoryState(statePool, image, memory);
+    } catch (RuntimeException | Error e) {
+      image.release();
+      if (initialState.tree() == null) {
+        // It is no longer memory before the segment, which is hashed again if it is needed.
+        Closing.after(e, memory::close);
+      }
+      throw e;
+    }
+  }
+
+  /** Brings memory on the device and an image of the host to after the segment. */
+  private void advance(ResidentMemory memory, AddressMap image) {
+    try (DeviceScope temporary = new DeviceScope(stream)) {
+      Arguments.TraceColumns boundary = persistentBoundary(temporary);
+      DeviceBuffer leaves =
+          replay == null
+              ? temporary.allocate(0, "touched leaves")
+              : replay.touchedLeaves(temporary);
+      try (ResidentMemory.Step step =
+          memory.prepare(stream, finishedTree().touched(leaves, boundary))) {
+        checkFault();
+        MemorySegment rows = download(boundary, PersistentBoundaryAir.WIDTH);
+        try {
+          writeChanges(rows, image);
+        } finally {
+          pool.release(rows);
+        }
+        // All that can fail for lack of memory is done: now memory moves and changes.
+        initialState.takeTree();
+        step.commit();
+      }
+    }
   }
 
   @Override
@@ -327,11 +471,7 @@ final class CudaSession implements TraceSession {
   }
 
   private DeviceRecords deviceRecords() {
-    return new DeviceRecords(
-        stream,
-        config,
-        Objects.requireNonNull(replay, "replay"),
-        Objects.requireNonNull(image, "image").arguments());
+    return new DeviceRecords(stream, config, Objects.requireNonNull(replay, "replay"), image());
   }
 
   @Override
@@ -375,7 +515,7 @@ final class CudaSession implements TraceSession {
       List<AirProofInput> inputs = new ArrayList<>();
       try (DeviceRangeCounts counts = new DeviceRangeCounts(stream, pool, config)) {
         if (mode == MemoryMode.PERSISTENT) {
-          uploadTree(products, heights[0], heights[1], inputs);
+          finishedTree().reserve(heights[0], heights[1]);
         } else {
           DeviceBuffer boundary = traces.volatileBoundary(products, heights[0]);
           traces.countVolatileBoundary(boundary, heights[0], counts);
@@ -404,8 +544,8 @@ final class CudaSession implements TraceSession {
         addCounts(counts, rangeChecker);
       }
       products.releaseAll();
-      if (tree != null) {
-        tree.release();
+      if (mode == MemoryMode.PERSISTENT) {
+        inputs.addAll(0, takeTree(heights[0], heights[1]));
       }
       handedOut = true;
       return inputs;
@@ -418,41 +558,24 @@ final class CudaSession implements TraceSession {
     return new AirProofInput(air, matrix, publicValues, used, logOrder);
   }
 
-  /** Copies boundary and tree, which were made on the host, to the device. */
-  private void uploadTree(
-      DeviceScope products, long boundaryHeight, long treeHeight, List<AirProofInput> inputs) {
-    finishedTree().reserve(boundaryHeight, treeHeight);
-    CudaKernel convert = backend.device().kernel("convert");
-    for (PersistentTraces.Part part : finishedTree().parts()) {
-      Air air = part.air();
-      long bytes = 4 * part.height() * air.width();
-      DeviceBuffer trace = products.allocate(bytes, air.name());
-      try (DeviceScope temporary = new DeviceScope(stream)) {
-        DeviceBuffer rows = temporary.allocate(bytes, "rows of " + air.name());
-        stream.copyToDevice(part.rows().asSlice(0, bytes), rows, 0);
-        stream.launch(
-            convert,
-            Arguments.items(part.height() * air.width())
-                .add(0)
-                .add(rows)
-                .add(trace)
-                .add(part.height())
-                .add(air.width())
-                .add(0)
-                .add(1)
-                .add(0)
-                .add(1)
-                .words());
-      }
-      inputs.add(
-          input(
-              air,
-              trace,
-              part.height(),
-              part.publicValues(),
-              part.usedRows(),
-              part.logOrderRows()));
-    }
+  /** Hands boundary and tree over, which have these heights already. */
+  private List<AirProofInput> takeTree(long boundaryHeight, long merkleHeight) {
+    DevicePersistentTraces hashed = finishedTree();
+    return List.of(
+        input(
+            new PersistentBoundaryAir(),
+            hashed.takeBoundary(),
+            boundaryHeight,
+            new int[0],
+            hashed.boundaryRows(),
+            0),
+        input(
+            new MerkleAir(),
+            hashed.takeMerkle(),
+            merkleHeight,
+            hashed.publicValues(),
+            hashed.merkleRows(),
+            merkleHeight));
   }
 
   /** Waits for the device, and adds what it has counted. */
@@ -500,10 +623,20 @@ final class CudaSession implements TraceSession {
     }
     // Waits for copies from memory that others use next.
     steps.add(stream::close);
-    if (image != null) {
-      steps.add(image::close);
+    if (uploaded != null) {
+      steps.add(uploaded::close);
+    }
+    if (ownsTree) {
+      steps.add(this::closeTree);
     }
     steps.add(segments::clear);
     Closing.all(steps);
+  }
+
+  private void closeTree() {
+    StateTree owned = initialState.takeTree();
+    if (owned != null) {
+      owned.close();
+    }
   }
 }

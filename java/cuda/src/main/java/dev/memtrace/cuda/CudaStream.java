@@ -10,6 +10,7 @@ import java.util.List;
 import jcuda.Pointer;
 import jcuda.driver.CUstream_flags;
 import jcuda.driver.JCudaDriver;
+import jcuda.runtime.cudaStream_t;
 
 /**
  * Work on a device in order. Every call but the waiting ones returns at once, so host memory of a
@@ -53,6 +54,11 @@ final class CudaStream implements AutoCloseable {
   /** The CUstream, with the context made current. */
   long handle() {
     return open().value();
+  }
+
+  /** The stream for libraries on the CUDA runtime, with the context made current. */
+  cudaStream_t runtimeHandle() {
+    return new cudaStream_t(open());
   }
 
   /**

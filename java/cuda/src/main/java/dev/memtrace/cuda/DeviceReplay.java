@@ -18,6 +18,9 @@ final class DeviceReplay implements AutoCloseable {
   /** Threads that share the accesses that need the local recursion. */
   private static final long RECURSION_THREADS = 1 << 17;
 
+  /** Threads that share the touched chunks whose nodes are counted. */
+  static final long COUNTING_THREADS = 1 << 14;
+
   private static final int MAX_EVENTS_OF_ENTRY = 32;
   private static final long MAX_EVENTS = 0xFFFF_FFFEL;
 
@@ -226,6 +229,9 @@ final class DeviceReplay implements AutoCloseable {
       DeviceBuffer cells =
           mode == MemoryMode.VOLATILE ? owned.allocate(4 * capacity, "cells of blocks") : null;
       countFinalRows(history, heads, finalCounts, cells);
+      if (mode == MemoryMode.PERSISTENT) {
+        countNodes(sorted, heads);
+      }
       launch(
           "summarise",
           Arguments.items(1)
@@ -364,6 +370,16 @@ final class DeviceReplay implements AutoCloseable {
             .add(Summary.faultAddress(summaryBuffer)));
   }
 
+  private void countNodes(Arguments.EventKeys sorted, DeviceBuffer heads) {
+    launch(
+        "touched_node_counts",
+        Arguments.items(Math.min(sorted.capacity(), COUNTING_THREADS))
+            .add(sorted)
+            .add(heads)
+            .add(Summary.headsAddress(summaryBuffer))
+            .add(Summary.nodesAddress(summaryBuffer)));
+  }
+
   private void launch(String kernel, Arguments arguments) {
     stream.launch(device.kernel(kernel), arguments.words());
   }
@@ -374,6 +390,20 @@ final class DeviceReplay implements AutoCloseable {
 
   Summary summary() {
     return summary;
+  }
+
+  /**
+   * Lists the touched chunks of persistent memory.
+   *
+   * @param owner owns the result
+   * @return ascending leaf indices, a 64-bit word each
+   */
+  DeviceBuffer touchedLeaves(DeviceScope owner) {
+    DeviceBuffer leaves = owner.allocate(8 * summary.heads(), "touched leaves");
+    launch(
+        "touched_leaves",
+        Arguments.items(summary.heads()).add(events().history().sorted()).add(heads()).add(leaves));
+    return leaves;
   }
 
   Arguments.History history() {

@@ -51,7 +51,8 @@ final class DeviceTraceMatrix implements TraceMatrix {
     return FieldEncoding.MONTGOMERY;
   }
 
-  private DeviceBuffer open() {
+  /** The cells. */
+  DeviceBuffer open() {
     DeviceBuffer open = buffer;
     if (open == null) {
       throw new IllegalStateException("this trace matrix is closed");

@@ -35,7 +35,7 @@ final class JCudaLibrary {
     try {
       // Tells why the library cannot be loaded, and finds symbols that the driver lacks.
       DynamicLibrary.open(file.toString());
-      initialize(file);
+      initialize(file, "jcuda.driver.JCudaDriver");
       loaded = true;
     } catch (DynamicLibrary.LoadException e) {
       // A later attempt may find a better folder: the JVM has seen nothing of this one.
@@ -62,16 +62,16 @@ final class JCudaLibrary {
   }
 
   /**
-   * Lets JCuda find our file. It loads what java.library.path holds, else a file of its own name in
-   * the folder that the property java.io.tmpdir names at this moment; it would trust whatever lies
-   * in a shared one.
+   * Lets a class of JCuda find our file. It loads what java.library.path holds, else a file of its
+   * own name in the folder that the property java.io.tmpdir names at this moment; it would trust
+   * whatever lies in a shared one.
    */
-  private static void initialize(Path file) throws ClassNotFoundException {
+  static synchronized void initialize(Path file, String className) throws ClassNotFoundException {
     String property = "java.io.tmpdir";
     String before = System.getProperty(property);
     System.setProperty(property, String.valueOf(file.toAbsolutePath().getParent()));
     try {
-      Class.forName("jcuda.driver.JCudaDriver", true, JCudaLibrary.class.getClassLoader());
+      Class.forName(className, true, JCudaLibrary.class.getClassLoader());
     } finally {
       if (before == null) {
         System.clearProperty(property);

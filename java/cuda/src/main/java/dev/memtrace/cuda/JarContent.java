@@ -64,6 +64,14 @@ final class JarContent {
             + " is not on the class path: add the jar jcuda-natives for linux-x86_64");
   }
 
+  /** The native library of JCublas. */
+  byte[] jcublas() throws ReasonException {
+    return require(
+        CublasLibrary.RESOURCE,
+        CublasLibrary.FILE
+            + " is not on the class path: add the jar jcublas-natives for linux-x86_64");
+  }
+
   private byte[] require(String name, String reason) throws ReasonException {
     byte[] content = find(name);
     if (content == null) {

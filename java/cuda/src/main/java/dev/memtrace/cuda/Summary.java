@@ -3,10 +3,17 @@ package dev.memtrace.cuda;
 
 import dev.memtrace.offheap.IntBuffer64;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 
-/** What the host learns from the device once everything is counted: {@code memtrace::Summary}. */
+/**
+ * What the host learns from the device once everything is counted: {@code memtrace::Summary}, and
+ * after it the counts of touched nodes of the memory tree.
+ */
 final class Summary {
-  static final int WORDS = 19;
+  /** Where the counts of touched nodes begin. */
+  private static final int NODES = 19;
+
+  private static final int WORDS = NODES + NodeCounts.WORDS;
   static final long BYTES = 8L * WORDS;
   private static final int EVENTS = 0;
   private static final int SLOW = 1;
@@ -15,14 +22,9 @@ final class Summary {
   private static final int LOG_ROWS = 4;
   private static final int FINAL_ROWS = 9;
   private static final int FAULT = 16;
-  private static final String[] FAULTS = {
-    "none",
-    "an event that is not in the log",
-    "more than 63 adapter rows of one access",
-    "a row outside its trace",
-    "a range check outside its bits",
-    "words outside a buffer"
-  };
+
+  /** Where the fault words lie in the summary. */
+  static final long FAULT_BYTE = 8 * FAULT;
 
   private final long[] words = new long[WORDS];
 
@@ -66,6 +68,11 @@ final class Summary {
     return words[FINAL_ROWS + adapter];
   }
 
+  /** Touched nodes of the memory tree, in persistent mode. */
+  NodeCounts touchedNodes(int rootHeight) {
+    return new NodeCounts(heads(), Arrays.copyOfRange(words, NODES, WORDS), rootHeight);
+  }
+
   /** Where kernels report the number of events. */
   static long eventsAddress(DeviceBuffer summary) {
     return summary.address() + 8 * EVENTS;
@@ -91,6 +98,10 @@ final class Summary {
     return summary.address() + 8 * FINAL_ROWS;
   }
 
+  static long nodesAddress(DeviceBuffer summary) {
+    return summary.address() + 8 * NODES;
+  }
+
   static long faultAddress(DeviceBuffer summary) {
     return summary.address() + 8 * FAULT;
   }
@@ -101,18 +112,7 @@ final class Summary {
    * @throws IllegalStateException if there is a fault
    */
   Summary checked() {
-    long kind = words[FAULT];
-    if (kind != 0) {
-      String what = kind > 0 && kind < FAULTS.length ? FAULTS[(int) kind] : "fault " + kind;
-      throw new IllegalStateException(
-          "a kernel found "
-              + what
-              + " ("
-              + Long.toUnsignedString(words[FAULT + 1])
-              + ", "
-              + Long.toUnsignedString(words[FAULT + 2])
-              + "); this is a bug of memtrace or of the device");
-    }
+    FaultWords.check(words[FAULT], words[FAULT + 1], words[FAULT + 2]);
     return this;
   }
 }

@@ -44,6 +44,7 @@ class CudaArchitectureTest {
     noClasses()
         .that()
         .belongToAnyOf(
+            CublasLibrary.class,
             CudaDriverProbe.class,
             CudaInstallation.class,
             DriverLibrary.class,

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.memtrace.cuda;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.memtrace.backend.BackendOptions;
 import dev.memtrace.bundle.GoldenCases;
@@ -13,6 +15,7 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -72,6 +75,19 @@ class CudaGoldenTest {
   void sharedCase(Path golden) throws IOException {
     assumeFalse(golden.endsWith("skipped"), "no golden cases beside the checkout");
     assertDigestsEqual(golden, temp.resolve("out"));
+  }
+
+  @Test
+  void chainOfARealProgram() throws IOException {
+    Path guests = Path.of(System.getProperty("memtrace.shared", "nowhere"), "golden", "guests");
+    assumeTrue(Files.isDirectory(guests), "no golden cases beside the checkout");
+    try (CudaBackend backend = new CudaBackend(CudaFixture.open(), new BackendOptions(2))) {
+      GoldenCases.assertChainDigestsEqual(
+          List.of(guests.resolve("kitchen-sink-0"), guests.resolve("kitchen-sink-1")),
+          backend,
+          temp.resolve("chain"));
+    }
+    assertThat(emulator.count("kernel:memtrace_image_chunk_flags")).isEqualTo(1);
   }
 
   private static void assertDigestsEqual(Path golden, Path out) throws IOException {

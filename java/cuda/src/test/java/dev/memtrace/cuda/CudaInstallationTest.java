@@ -189,6 +189,68 @@ class CudaInstallationTest {
   }
 
   @Test
+  void cublasOfTheMachine() throws Exception {
+    Files.copy(emulator, driver());
+    properties.put("test.jcublas", "true");
+    Path cublas = temp.resolve("driver").resolve(CublasLibrary.NAME);
+    Files.copy(CublasEmulator.library(), cublas);
+    assertThat(runTwice("cublas", KERNELS)).containsExactly("device 90", "product 8");
+    assertThat(run("facts", KERNELS))
+        .contains("libcublas = libcublas.so.12 makes fingerprints of traces");
+    Files.delete(cublas);
+    Files.writeString(cublas, "not a library, but long enough to be looked at more closely");
+    assertThat(runTwice("cublas", KERNELS))
+        .hasSize(2)
+        .last()
+        .asString()
+        .startsWith("- cuBLAS cannot be loaded: ")
+        .contains(cublas.toString());
+    assertThat(run("facts", KERNELS))
+        .contains(
+            "libcublas = libcublas.so.12 cannot be loaded; a kernel makes fingerprints of traces");
+  }
+
+  @Test
+  void cublasOfAnotherVersion() throws Exception {
+    Files.copy(emulator, driver());
+    properties.put("test.jcublas", "true");
+    Path anyLibrary = Path.of(System.getProperty("java.home"), "lib", "libjimage.so");
+    Files.copy(anyLibrary, temp.resolve("driver").resolve(CublasLibrary.NAME));
+    assertThat(runTwice("cublas", KERNELS))
+        .hasSize(2)
+        .last()
+        .asString()
+        .startsWith("- cuBLAS cannot be loaded: ")
+        .contains("libcublas.so.12");
+  }
+
+  @Test
+  void cublasOfTheEmulator() throws Exception {
+    emulates = true;
+    properties.put("test.jcublas", "true");
+    properties.put(Settings.EMULATOR, emulator.toString());
+    assertThat(runTwice("cublas", "none")).containsExactly("emulated 90", "product 8");
+    Path lonely = Files.copy(emulator, temp.resolve("emulator.so"));
+    properties.put(Settings.EMULATOR, lonely.toString());
+    assertThat(runTwice("cublas", "none"))
+        .hasSize(2)
+        .last()
+        .asString()
+        .startsWith("- cuBLAS cannot be loaded: " + temp.resolve("libmemtrace-cublas"));
+  }
+
+  @Test
+  void aClassPathWithoutJcublas() throws Exception {
+    emulates = true;
+    properties.put(Settings.EMULATOR, emulator.toString());
+    assertThat(runTwice("cublas", "none"))
+        .containsExactly(
+            "emulated 90",
+            "- libJCublas2-12.6.0-linux-x86_64.so is not on the class path: add the jar"
+                + " jcublas-natives for linux-x86_64");
+  }
+
+  @Test
   void anotherPlatform() throws Exception {
     properties.put("os.arch", "aarch64");
     assertThat(runTwice("auto", KERNELS))

@@ -9,6 +9,7 @@ import dev.memtrace.backend.BackendOptions;
 import dev.memtrace.backend.DeviceLostException;
 import dev.memtrace.backend.DeviceMemoryException;
 import dev.memtrace.backend.FieldEncoding;
+import dev.memtrace.backend.MemoryState;
 import dev.memtrace.backend.TraceMatrix;
 import dev.memtrace.backend.TraceOrder;
 import dev.memtrace.backend.WordStream;
@@ -18,12 +19,15 @@ import dev.memtrace.controller.MemoryController;
 import dev.memtrace.controller.State;
 import dev.memtrace.image.AddressMap;
 import dev.memtrace.log.MemoryLogEntry;
+import dev.memtrace.merkle.StateTree;
+import dev.memtrace.parallel.Workers;
 import dev.memtrace.periphery.CompressionBus;
 import dev.memtrace.periphery.MemoryBus;
 import dev.memtrace.periphery.MerkleBus;
 import dev.memtrace.periphery.Poseidon2Periphery;
 import dev.memtrace.periphery.RangeCheckerBus;
 import dev.memtrace.periphery.VariableRangeChecker;
+import dev.memtrace.poseidon2.Poseidon2Batch;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
@@ -133,25 +137,12 @@ class CudaSessionFaultsTest {
                 return controller;
               });
         }
-        access(controller);
-        attempt(
-            () -> {
-              controller.finalizeMemory(hasher);
-              return controller;
-            });
+        access(controller, new Random(8), ACCESSES);
+        finish(controller);
         WordStream records = controller.records();
         products.add(attempt(() -> words(records)));
         products.add(attempt(() -> controller.offlineMemory().record(7)).data());
-        for (AirProofInput input : attempt(controller::generateAirProofInputs)) {
-          try (input) {
-            TraceMatrix trace = input.trace();
-            int[] cells = new int[Math.toIntExact(trace.height() * trace.width())];
-            trace.copyTo(
-                MemorySegment.ofArray(cells), TraceOrder.ROW_MAJOR, FieldEncoding.CANONICAL);
-            products.add(cells);
-            products.add(input.publicValues());
-          }
-        }
+        addTraces(controller);
         products.add(rangeChecker.counts());
         try (WordStream columns = attempt(controller::generateAuxColumns)) {
           products.add(words(columns));
@@ -163,14 +154,65 @@ class CudaSessionFaultsTest {
             .forEachNonZero(
                 (space, pointer, value) -> cells.addAll(List.of(space, pointer, value)));
         products.add(cells.stream().mapToInt(Integer::intValue).toArray());
+        if (mode == MemoryMode.PERSISTENT) {
+          try (MemoryState state = attempt(controller::finalState)) {
+            next(state);
+          }
+        }
       }
       return products;
     }
 
-    private void access(MemoryController controller) {
-      Random random = new Random(8);
+    /** A short segment on the state of the first one, which adds a page and needs a larger tree. */
+    private void next(MemoryState state) {
+      try (MemoryController controller = attempt(this::controller)) {
+        attempt(
+            () -> {
+              controller.setInitialMemory(state);
+              return controller;
+            });
+        access(controller, new Random(9), 20);
+        attempt(() -> controller.writeCell(3, 70_000, 5));
+        for (int i = 0; i < 60; i++) {
+          int pointer = 100_000 * i;
+          attempt(() -> controller.writeCell(4, pointer, 6));
+        }
+        finish(controller);
+        products.add(controller.initialRoot());
+        products.add(controller.finalRoot());
+        try (MemoryState after = attempt(controller::finalState)) {
+          // Once the state was handed out, what is left is made from the cells of the host.
+          addTraces(controller);
+          products.add(after.root());
+          products.add(new int[] {(int) after.image().nonZeroCells()});
+          products.add(treeOnHost(after).root());
+        }
+      }
+    }
+
+    private void finish(MemoryController controller) {
+      attempt(
+          () -> {
+            controller.finalizeMemory(hasher);
+            return controller;
+          });
+    }
+
+    private void addTraces(MemoryController controller) {
+      for (AirProofInput input : attempt(controller::generateAirProofInputs)) {
+        try (input) {
+          TraceMatrix trace = input.trace();
+          int[] cells = new int[Math.toIntExact(trace.height() * trace.width())];
+          trace.copyTo(MemorySegment.ofArray(cells), TraceOrder.ROW_MAJOR, FieldEncoding.CANONICAL);
+          products.add(cells);
+          products.add(input.publicValues());
+        }
+      }
+    }
+
+    private void access(MemoryController controller, Random random, int accesses) {
       int[] values = new int[32];
-      for (int i = 0; i < ACCESSES; i++) {
+      for (int i = 0; i < accesses; i++) {
         int n = 1 << random.nextInt(6);
         int space = 1 + random.nextInt(2);
         int pointer = 4096 * random.nextInt(3) + random.nextInt(200);
@@ -191,6 +233,13 @@ class CudaSessionFaultsTest {
     public void close() {
       hasher.close();
       backend.close();
+    }
+  }
+
+  /** Brings the tree of a state to the host. */
+  private static StateTree treeOnHost(MemoryState state) {
+    try (Workers workers = new Workers(1)) {
+      return state.hashedTree(workers, Poseidon2Batch.portable());
     }
   }
 
@@ -279,7 +328,7 @@ class CudaSessionFaultsTest {
   void aLogThatDoesNotFitIsRefusedWithTheNumbers() {
     try (Run run = new Run(MemoryMode.VOLATILE, false);
         MemoryController controller = run.controller()) {
-      run.access(controller);
+      run.access(controller, new Random(8), ACCESSES);
       long launches = emulator.count("kernel:memtrace_page_alignment");
       emulator.set("memory", emulator.live("device_bytes") + 4096);
       assertThatThrownBy(() -> controller.finalizeMemory(null))

@@ -36,6 +36,9 @@ class JarContentTest {
     assertThatThrownBy(jar::jcuda)
         .isInstanceOf(ReasonException.class)
         .hasMessageContainingAll("libJCudaDriver-12.6.0", "is not on the class path");
+    assertThatThrownBy(jar::jcublas)
+        .isInstanceOf(ReasonException.class)
+        .hasMessageContainingAll("libJCublas2-12.6.0", "jcublas-natives");
   }
 
   @Test
@@ -72,5 +75,8 @@ class JarContentTest {
     assertThat(LibUtils.createLibraryFileName("JCudaDriver-12.6.0-linux-x86_64"))
         .isEqualTo(JCudaLibrary.FILE);
     assertThat(JarContent.ofProcess().jcuda()).hasSizeGreaterThan(1 << 20);
+    assertThat(LibUtils.createLibraryFileName("JCublas2-12.6.0-linux-x86_64"))
+        .isEqualTo(CublasLibrary.FILE);
+    assertThat(JarContent.ofProcess().jcublas()).hasSizeGreaterThan(1 << 16);
   }
 }

@@ -14,8 +14,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Opens a device in a process that has loaded nothing yet, and prints its name or all reasons.
- * Arguments: {@code auto}, {@code named} or {@code facts}; the description of kernels that the jar
- * is to have, {@code none} for none, or {@code real} for what the build has put there.
+ * Arguments: {@code auto}, {@code named}, {@code facts} or {@code cublas}, which opens cuBLAS too;
+ * the description of kernels that the jar is to have, {@code none} for none, or {@code real} for
+ * what the build has put there.
  */
 final class OpeningProcess {
   private OpeningProcess() {}
@@ -34,9 +35,28 @@ final class OpeningProcess {
         stream.allocateZeroed(1000, "test").close();
         System.out.println(
             (device.emulated() ? "emulated " : "device ") + device.computeCapability());
+        if (args[0].equals("cublas")) {
+          multiply(device, installation);
+        }
       } catch (BackendUnavailableException e) {
         e.reasons().forEach(reason -> System.out.println("- " + reason));
       }
+    }
+  }
+
+  /** Multiplies ones by twos. */
+  private static void multiply(CudaDevice device, CudaInstallation installation) {
+    try (Cublas cublas = Cublas.open(device, installation);
+        CudaStream stream = device.openStream();
+        DeviceBuffer ones = stream.allocate(16, "test");
+        DeviceBuffer twos = stream.allocate(16, "test");
+        DeviceBuffer products = stream.allocate(64, "test")) {
+      stream.fill(ones, 0, 16, (byte) 1);
+      stream.fill(twos, 0, 16, (byte) 2);
+      cublas.multiply(stream, 4, 4, 4, ones.address(), twos.address(), products.address());
+      System.out.println("product " + CudaFixture.read(stream, products)[15]);
+    } catch (ReasonException e) {
+      System.out.println("- " + e.reason());
     }
   }
 
@@ -49,9 +69,14 @@ final class OpeningProcess {
     return new JarContent(
         name -> {
           try {
-            return name.startsWith("lib/")
-                ? new ByteArrayInputStream(real.jcuda())
-                : ours(name, description);
+            return switch (name) {
+              case JCudaLibrary.RESOURCE -> new ByteArrayInputStream(real.jcuda());
+              case CublasLibrary.RESOURCE ->
+                  Boolean.getBoolean("test.jcublas")
+                      ? new ByteArrayInputStream(real.jcublas())
+                      : null;
+              default -> ours(name, description);
+            };
           } catch (ReasonException e) {
             throw new AssertionError(e);
           }
