@@ -29,12 +29,16 @@ record ChainReport(Path out, List<GenerateReport> segments) {
 
   void write(JsonGenerator json) throws IOException {
     json.writeStartObject();
+    writeMembers(json);
+    json.writeEndObject();
+  }
+
+  void writeMembers(JsonGenerator json) throws IOException {
     json.writeStringField("out", out.toString());
     json.writeArrayFieldStart("segments");
     for (GenerateReport segment : segments) {
       segment.write(json);
     }
     json.writeEndArray();
-    json.writeEndObject();
   }
 }

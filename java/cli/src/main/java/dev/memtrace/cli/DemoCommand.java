@@ -7,10 +7,15 @@ import dev.memtrace.backend.TraceBackend;
 import dev.memtrace.backend.TraceMatrix;
 import dev.memtrace.backend.WordStream;
 import dev.memtrace.bundle.SegmentReplay;
-import dev.memtrace.config.MemoryConfig;
 import dev.memtrace.config.MemoryMode;
 import dev.memtrace.controller.MemoryController;
+import dev.memtrace.log.AccessLog;
 import dev.memtrace.periphery.Poseidon2Periphery;
+import dev.memtrace.rv32.Machine;
+import dev.memtrace.rv32.Program;
+import java.io.ByteArrayOutputStream;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -25,15 +30,12 @@ import picocli.CommandLine.ParentCommand;
 @Command(
     name = "demo",
     description = {
-      "Sorts an array on a memory controller, makes all its traces, and prints sizes, roots and"
+      "Runs a program that sorts an array, makes all its traces, and prints sizes, roots and"
           + " times."
     },
     mixinStandardHelpOptions = true,
     versionProvider = Version.class)
 final class DemoCommand implements Callable<Integer> {
-  private static final int ARRAY_LENGTH = 4096;
-  private static final long SEED = 2026;
-
   @ParentCommand private MemtraceCommand parent;
   @Mixin private BackendOption backendOption;
   @Mixin private JsonOption json;
@@ -52,25 +54,32 @@ final class DemoCommand implements Callable<Integer> {
   }
 
   private DemoReport run() {
+    ByteArrayOutputStream output = new ByteArrayOutputStream();
     try (TraceBackend backend = backendOption.create();
+        Machine machine =
+            new Machine(Program.demo(), InputStream.nullInputStream(), output, backend.pool());
         MemoryController memory =
-            SegmentReplay.controller(MemoryMode.PERSISTENT, MemoryConfig.defaults(), backend);
+            SegmentReplay.controller(MemoryMode.PERSISTENT, Program.CONFIG, backend);
         Poseidon2Periphery hasher = new Poseidon2Periphery(backend.pool())) {
-      SortProgram program = new SortProgram(memory, ARRAY_LENGTH);
-      time("execute", () -> program.run(SEED));
-      if (!program.isSorted()) {
-        throw new IllegalStateException("the array is not sorted: memory returned wrong values");
+      memory.setInitialMemory(machine.initialState());
+      time("execute", () -> machine.run(Integer.MAX_VALUE, Integer.MAX_VALUE));
+      if (machine.status() != 0) {
+        throw new IllegalStateException("the demo failed: status " + machine.status());
       }
-      long entries = memory.memoryLogs().size();
+      AccessLog log = machine.takeLog();
+      long entries = log.size();
+      long endTimestamp = log.endTimestamp();
+      memory.setMemoryLogs(log);
       time("replay and hash", () -> memory.finalizeMemory(hasher));
       TraceSizes sizes = TraceSizes.of(memory);
       time("memory traces", () -> memory.generateAirProofInputs().forEach(AirProofInput::close));
       time("auxiliary columns", () -> close(memory.generateAuxColumns()));
       time("Poseidon2 trace", () -> close(backend.poseidon2Trace(hasher, 1)));
       return new DemoReport(
-          ARRAY_LENGTH,
+          output.toString(StandardCharsets.UTF_8),
+          machine.instructions(),
           entries,
-          memory.timestamp(),
+          endTimestamp,
           backend.description(),
           sizes,
           hasher.size(),

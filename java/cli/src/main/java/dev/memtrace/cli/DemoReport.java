@@ -13,7 +13,8 @@ import java.util.Map;
 /**
  * The result of the command demo.
  *
- * @param words length of the array that was sorted
+ * @param output what the program printed
+ * @param instructions how many were executed
  * @param entries entries of the log
  * @param endTimestamp clock after the last entry
  * @param backend name of the backend that was used
@@ -25,7 +26,8 @@ import java.util.Map;
  * @param times wall-clock time of each stage, in order
  */
 record DemoReport(
-    int words,
+    String output,
+    long instructions,
     long entries,
     long endTimestamp,
     String backend,
@@ -38,8 +40,9 @@ record DemoReport(
 
   void print(PrintStream out) {
     out.printf(
-        "Heap sort of %s words in persistent memory: %s log entries, clock %s, backend %s%n%n",
-        TextTable.number(words),
+        "%s%nsort.elf in persistent memory: %s instructions, %s log entries, clock %s, backend %s%n%n",
+        output.strip(),
+        TextTable.number(instructions),
         TextTable.number(entries),
         TextTable.number(endTimestamp),
         backend);
@@ -59,7 +62,7 @@ record DemoReport(
       all = all.plus(stage.getValue());
     }
     table.row("all", Results.seconds(all), perEntry(all)).print(out);
-    out.printf("%nFirst use in a cold JVM; memtrace generate takes a log of your own.%n");
+    out.printf("%nFirst use in a cold JVM; memtrace run takes a program of your own.%n");
   }
 
   private String perEntry(Duration time) {
@@ -68,7 +71,8 @@ record DemoReport(
 
   void write(JsonGenerator json) throws IOException {
     json.writeStartObject();
-    json.writeNumberField("words", words);
+    json.writeStringField("output", output);
+    json.writeNumberField("instructions", instructions);
     json.writeNumberField("log_entries", entries);
     json.writeNumberField("end_timestamp", endTimestamp);
     json.writeStringField("backend", backend);

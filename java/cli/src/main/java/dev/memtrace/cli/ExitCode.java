@@ -6,6 +6,9 @@ final class ExitCode {
   /** Done. */
   static final int DONE = 0;
 
+  /** Done, and the answer is no. */
+  static final int NO = 1;
+
   /** Refused, with nothing written. */
   static final int REFUSED = 2;
 

@@ -9,7 +9,6 @@ import dev.memtrace.bundle.GenerationListener.Stage;
 import dev.memtrace.bundle.Product;
 import java.io.PrintStream;
 import java.nio.file.Path;
-import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.Callable;
@@ -38,6 +37,7 @@ final class GenerateCommand implements Callable<Integer> {
   @ParentCommand private MemtraceCommand parent;
   @Spec private CommandSpec spec;
   @Mixin private BackendOption backendOption;
+  @Mixin private ProductsOption products;
   @Mixin private JsonOption json;
 
   @Parameters(
@@ -61,26 +61,6 @@ final class GenerateCommand implements Callable<Integer> {
       description = "Folder to make; must be absent or empty.")
   private Path out = Path.of("");
 
-  private final Set<Product> products = EnumSet.noneOf(Product.class);
-
-  @Option(
-      names = "--products",
-      paramLabel = "LIST",
-      split = ",",
-      description = {
-        "What to write, separated by commas: airs, records, aux, range_counts, final, poseidon2"
-            + " (default: all of them)."
-      })
-  void setProducts(String[] labels) {
-    for (String label : labels) {
-      try {
-        products.add(Product.of(label.strip()));
-      } catch (IllegalArgumentException e) {
-        throw new ParameterException(spec.commandLine(), "--products: " + e.getMessage(), e);
-      }
-    }
-  }
-
   @Option(
       names = "--force",
       description = "Replace the bundle or bundles in DIR, once the new ones are complete.")
@@ -97,7 +77,7 @@ final class GenerateCommand implements Callable<Integer> {
               + " bundles; give one, or --chain if they are the segments of one execution");
     }
     List<Bundle> bundles = inputs.stream().map(Bundle::open).toList();
-    Set<Product> wanted = products.isEmpty() ? Product.all() : products;
+    Set<Product> wanted = products.wanted();
     json.checkOutside(out);
     try (JsonOption.Pending pending = json.pending()) {
       if (chain) {

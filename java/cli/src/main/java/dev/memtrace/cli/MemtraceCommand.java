@@ -12,6 +12,7 @@ import picocli.CommandLine.Spec;
     name = "memtrace",
     description = {"Memory access logs in, STARK memory traces out."},
     subcommands = {
+      RunCommand.class,
       GenerateCommand.class,
       DigestCommand.class,
       FingerprintCommand.class,
@@ -47,6 +48,6 @@ final class MemtraceCommand implements Callable<Integer> {
   public Integer call() {
     throw new CommandLine.ParameterException(
         spec.commandLine(),
-        "a command is missing: generate, digest, fingerprint, inspect, demo or doctor");
+        "a command is missing: run, generate, digest, fingerprint, inspect, demo or doctor");
   }
 }

@@ -71,6 +71,7 @@ class MainTest {
     assertThat(run.code()).isZero();
     assertThat(run.out())
         .contains(
+            "run",
             "generate",
             "digest",
             "fingerprint",
@@ -82,7 +83,7 @@ class MainTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"generate", "digest", "fingerprint", "inspect", "demo", "doctor"})
+  @ValueSource(strings = {"run", "generate", "digest", "fingerprint", "inspect", "demo", "doctor"})
   void everyCommandHasHelpAndJson(String command) {
     Run run = run(command, "--help");
     assertThat(run.code()).isZero();
@@ -349,9 +350,10 @@ class MainTest {
     Run run = run("demo");
     assertThat(run.code()).as(run.err()).isZero();
     assertThat(run.out())
-        .contains("Heap sort of 4,096 words", "Merkle", "final root", "replay and hash");
+        .contains("heap sort of 1024 words", "Merkle", "final root", "replay and hash");
     Run json = run("demo", "--json", "-");
-    assertThat(members(json.out())).contains("log_entries", "airs", "final_root", "seconds");
+    assertThat(members(json.out()))
+        .contains("instructions", "log_entries", "airs", "final_root", "seconds");
   }
 
   @Test

@@ -95,6 +95,35 @@ class ProcessTest {
   }
 
   @Test
+  void interruptingAnEndlessProgramLeavesNothing() throws Exception {
+    Path work = Files.createDirectory(temp.resolve("work"));
+    Path program = work.resolve("endless.elf");
+    Files.write(program, RunCommandTest.elf(RunCommandTest.JUMP_TO_ITSELF));
+    Process process =
+        start(
+            CommandLineFixture.java(
+                Main.class,
+                "run",
+                program.toString(),
+                "--segment-accesses",
+                "10000",
+                "--products",
+                "final",
+                "--out",
+                work.resolve("out").toString()));
+    Path second = work.resolve(".out.partial").resolve("0001-endless");
+    while (!Files.exists(second)) {
+      assertThat(process.isAlive()).isTrue();
+      Thread.sleep(5);
+    }
+    new ProcessBuilder("kill", "-INT", Long.toString(process.pid())).start().waitFor();
+    Run run = await(process);
+    assertThat(run.code()).as(run.err()).isEqualTo(130);
+    assertThat(names(work)).containsExactly("endless.elf");
+    assertThat(run.err()).doesNotContain("\tat ");
+  }
+
+  @Test
   void aTargetThatAnotherProcessWritesIsRefused() throws Exception {
     Path work = Files.createDirectory(temp.resolve("work"));
     Path input = CommandLineFixture.small(work.resolve("input"));

@@ -1,21 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.memtrace.bundle;
 
-import dev.memtrace.backend.AirProofInput;
 import dev.memtrace.backend.MemoryState;
 import dev.memtrace.backend.TraceBackend;
-import dev.memtrace.backend.TraceMatrix;
-import dev.memtrace.backend.WordStream;
-import dev.memtrace.bundle.GenerationListener.Stage;
-import dev.memtrace.config.MemoryMode;
-import dev.memtrace.controller.MemoryController;
 import dev.memtrace.log.AccessLog;
-import dev.memtrace.periphery.Poseidon2Periphery;
-import dev.memtrace.periphery.VariableRangeChecker;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.EnumSet;
-import java.util.List;
 import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -25,9 +15,6 @@ import org.jspecify.annotations.Nullable;
  * the products. One generation; {@link #cancel} may be called from another thread.
  */
 public final class BundleGenerator {
-  private static final double AFTER_READ = 0.2;
-  private static final double AFTER_REPLAY = 0.6;
-
   private final Bundle bundle;
   private final TraceBackend backend;
   private final Set<Product> products = EnumSet.noneOf(Product.class);
@@ -114,23 +101,9 @@ public final class BundleGenerator {
 
   private GenerationReport fill(
       BundleWriter out, SegmentReplay segment, @Nullable MemoryState before) {
-    MemoryController memory = segment.memory();
-    AccessLog log = segment.read(done -> clock.at(AFTER_READ * done), before);
-    clock.enter(Stage.REPLAY, AFTER_READ);
-    segment.replay();
-    List<Long> heights = Arrays.stream(memory.currentTraceHeights()).boxed().toList();
-    SegmentReplay.withinLimits(() -> write(out, memory, segment.checker(), segment.hasher()));
-    BundleManifest manifest = out.prepare(log.endTimestamp());
-    boolean tree = memory.mode() == MemoryMode.PERSISTENT;
-    return new GenerationReport(
-        out.target(),
-        manifest,
-        backend.description(),
-        heights,
-        tree ? list(memory.initialRoot()) : List.of(),
-        tree ? list(memory.finalRoot()) : List.of(),
-        out.bytesWritten(),
-        clock.finish());
+    AccessLog log = segment.read(done -> clock.at(ProductWriter.AFTER_READ * done), before);
+    return new ProductWriter(out, segment.segment(), backend, products, clock)
+        .write(log.endTimestamp());
   }
 
   private synchronized BundleWriter begin(Path target, boolean force) {
@@ -148,73 +121,5 @@ public final class BundleGenerator {
     if (writer != null) {
       writer.close();
     }
-  }
-
-  private void write(
-      BundleWriter out,
-      MemoryController memory,
-      VariableRangeChecker checker,
-      Poseidon2Periphery hasher) {
-    boolean counts = products.contains(Product.RANGE_COUNTS);
-    clock.enter(Stage.WRITE, AFTER_REPLAY);
-    if (products.contains(Product.RECORDS)) {
-      try (WordStream records = memory.records()) {
-        out.writeRecords(records);
-      }
-    }
-    if (products.contains(Product.FINAL)) {
-      out.writeFinalMemory(memory.finalMemory());
-    }
-    if (counts || products.contains(Product.AIRS)) {
-      clock.enter(Stage.TRACES, 0.65);
-      writeAirs(out, memory.generateAirProofInputs());
-    }
-    if (counts) {
-      out.writeRangeCounts(checker.counts());
-    }
-    if (counts || products.contains(Product.AUX)) {
-      clock.enter(Stage.TRACES, 0.8);
-      try (WordStream aux = memory.generateAuxColumns()) {
-        clock.enter(Stage.WRITE, 0.85);
-        if (products.contains(Product.AUX)) {
-          out.writeAux(aux);
-        }
-      }
-    }
-    if (counts) {
-      out.writeRangeCountsWithAux(checker.counts());
-    }
-    if (products.contains(Product.POSEIDON2) && memory.mode() == MemoryMode.PERSISTENT) {
-      writePoseidon2(out, hasher);
-    }
-  }
-
-  private void writePoseidon2(BundleWriter out, Poseidon2Periphery hasher) {
-    for (int registers = 1; registers >= 0; registers--) {
-      clock.enter(Stage.TRACES, 0.95 - 0.05 * registers);
-      try (TraceMatrix trace = backend.poseidon2Trace(hasher, registers)) {
-        clock.enter(Stage.WRITE, 0.97 - 0.05 * registers);
-        out.writePoseidon2Trace(registers, trace);
-      }
-    }
-    out.writePoseidon2Inputs(hasher);
-  }
-
-  private void writeAirs(BundleWriter out, List<AirProofInput> airs) {
-    clock.enter(Stage.WRITE, 0.7);
-    try {
-      for (AirProofInput air : airs) {
-        if (products.contains(Product.AIRS)) {
-          out.writeAir(air);
-        }
-        air.close();
-      }
-    } finally {
-      airs.forEach(AirProofInput::close);
-    }
-  }
-
-  private static List<Integer> list(int[] root) {
-    return Arrays.stream(root).boxed().toList();
   }
 }

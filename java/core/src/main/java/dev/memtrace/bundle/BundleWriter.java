@@ -11,6 +11,7 @@ import dev.memtrace.bundle.BundleManifest.Poseidon2Traces;
 import dev.memtrace.bundle.BundleManifest.Stored;
 import dev.memtrace.bundle.BundleManifest.WithoutRegisters;
 import dev.memtrace.image.MemoryImage;
+import dev.memtrace.log.AccessLog;
 import dev.memtrace.offheap.BufferPool;
 import dev.memtrace.offheap.IntBuffer64;
 import dev.memtrace.periphery.Poseidon2Periphery;
@@ -195,8 +196,28 @@ public final class BundleWriter implements AutoCloseable {
    * @param image the memory
    */
   public void writeFinalMemory(MemoryImage image) {
+    bytesWritten += writeCells(BundleFormat.FINAL, image);
+  }
+
+  /** Writes the initial memory of a segment that comes from no bundle. */
+  void writeInitialMemory(MemoryImage image) {
+    if (initialMemory != null) {
+      writeCells(initialMemory.file(), image);
+    }
+  }
+
+  /** Writes the log of a segment that comes from no bundle. */
+  void writeLog(AccessLog entries) {
+    try (OutputFile file = folder.create(name(log.file()))) {
+      LogWriter.write(entries, file);
+      file.finish();
+    }
+  }
+
+  /** Writes the nonzero cells of a memory and returns how many bytes they are. */
+  private long writeCells(String name, MemoryImage image) {
     try (Arena arena = Arena.ofConfined();
-        OutputFile file = folder.create(name(BundleFormat.FINAL))) {
+        OutputFile file = folder.create(name(name))) {
       long pieceBytes = 4L * BundleFormat.CELL_WORDS * CELLS_PER_PIECE;
       MemorySegment piece = arena.allocate(pieceBytes);
       long[] used = new long[1];
@@ -213,7 +234,8 @@ public final class BundleWriter implements AutoCloseable {
             }
           });
       file.write(piece.asSlice(0, used[0]));
-      finish(file);
+      file.finish();
+      return file.bytes();
     }
   }
 

@@ -8,7 +8,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -73,13 +72,9 @@ public final class ChainGenerator {
   }
 
   private static void requireFolderName(Bundle segment) {
-    String name = segment.manifest().name();
-    if (name.chars().anyMatch(c -> c == '/' || c == '\\' || c == ':' || c < 0x20 || c == 0x7F)) {
-      throw new BundleException(
-          segment.folder()
-              + ": its name '"
-              + name
-              + "' cannot be part of the name of a folder; change the name in its manifest");
+    String why = ChainWriter.whyNoFolderName(segment.manifest().name());
+    if (why != null) {
+      throw new BundleException(segment.folder() + ": its " + why + "; change it in its manifest");
     }
   }
 
@@ -116,7 +111,7 @@ public final class ChainGenerator {
 
   private GenerationReport generate(OutputFolder out, int position) {
     Bundle segment = segments.get(position);
-    String name = String.format(Locale.ROOT, "%04d-%s", position, segment.manifest().name());
+    String name = ChainWriter.folderName(position, segment.manifest().name());
     double share = 1.0 / segments.size();
     BundleGenerator generator =
         new BundleGenerator(

@@ -8,30 +8,15 @@ import dev.memtrace.config.MemoryMode;
 import dev.memtrace.controller.MemoryController;
 import dev.memtrace.image.AddressMap;
 import dev.memtrace.log.AccessLog;
-import dev.memtrace.periphery.CompressionBus;
-import dev.memtrace.periphery.MemoryBus;
-import dev.memtrace.periphery.MerkleBus;
 import dev.memtrace.periphery.Poseidon2Periphery;
-import dev.memtrace.periphery.RangeCheckerBus;
-import dev.memtrace.periphery.TraceLimitException;
-import dev.memtrace.periphery.VariableRangeChecker;
 import java.util.function.DoubleConsumer;
 import org.jspecify.annotations.Nullable;
 
 /** A memory controller that replays the log of a bundle. */
 public final class SegmentReplay implements AutoCloseable {
-  /** Bus numbers show in no product. */
-  private static final int MEMORY_BUS = 1;
-
-  private static final int MERKLE_BUS = 2;
-  private static final int COMPRESSION_BUS = 3;
-  private static final int RANGE_BUS = 4;
-
   private final Bundle bundle;
   private final TraceBackend backend;
-  private final VariableRangeChecker checker;
-  private final MemoryController memory;
-  private final Poseidon2Periphery hasher;
+  private final SegmentMemory segment;
 
   /**
    * Prepares a replay.
@@ -42,10 +27,8 @@ public final class SegmentReplay implements AutoCloseable {
   public SegmentReplay(Bundle bundle, TraceBackend backend) {
     this.bundle = bundle;
     this.backend = backend;
-    MemoryConfig config = bundle.manifest().config();
-    checker = checker(config);
-    memory = controller(bundle.manifest().mode(), config, checker, backend);
-    hasher = new Poseidon2Periphery(backend.pool());
+    BundleManifest manifest = bundle.manifest();
+    this.segment = new SegmentMemory(manifest.mode(), manifest.config(), backend);
   }
 
   /**
@@ -58,25 +41,7 @@ public final class SegmentReplay implements AutoCloseable {
    */
   public static MemoryController controller(
       MemoryMode mode, MemoryConfig config, TraceBackend backend) {
-    return controller(mode, config, checker(config), backend);
-  }
-
-  private static MemoryController controller(
-      MemoryMode mode, MemoryConfig config, VariableRangeChecker checker, TraceBackend backend) {
-    MemoryBus memoryBus = new MemoryBus(MEMORY_BUS);
-    return mode == MemoryMode.VOLATILE
-        ? MemoryController.withVolatileMemory(memoryBus, config, checker, backend)
-        : MemoryController.withPersistentMemory(
-            memoryBus,
-            config,
-            checker,
-            new MerkleBus(MERKLE_BUS),
-            new CompressionBus(COMPRESSION_BUS),
-            backend);
-  }
-
-  private static VariableRangeChecker checker(MemoryConfig config) {
-    return new VariableRangeChecker(new RangeCheckerBus(RANGE_BUS, config.rangeMaxBits()));
+    return SegmentMemory.controller(mode, config, SegmentMemory.checker(config), backend);
   }
 
   /**
@@ -104,16 +69,16 @@ public final class SegmentReplay implements AutoCloseable {
     AddressMap initial = bundle.readInitialMemory(bytes -> progress.accept(bytes / total));
     try {
       if (before == null) {
-        memory.setInitialMemory(initial);
+        segment.memory().setInitialMemory(initial);
       } else {
         requireSameCells(before.image(), initial);
-        memory.setInitialMemory(before);
+        segment.memory().setInitialMemory(before);
       }
     } finally {
       initial.release();
     }
     AccessLog log = bundle.readLog(backend.pool(), bytes -> progress.accept(bytes / total));
-    memory.setMemoryLogs(log);
+    segment.memory().setMemoryLogs(log);
     return log;
   }
 
@@ -138,16 +103,7 @@ public final class SegmentReplay implements AutoCloseable {
    * @throws BundleException if the segment is beyond what the tables can count
    */
   public void replay() {
-    withinLimits(() -> memory.finalizeMemory(hasher));
-  }
-
-  /** Does work that may find that a table cannot count so much, which the input is to blame for. */
-  static void withinLimits(Runnable work) {
-    try {
-      work.run();
-    } catch (TraceLimitException e) {
-      throw new BundleException(e.getMessage() + "; use shorter segments", e);
-    }
+    segment.replay();
   }
 
   /**
@@ -156,7 +112,7 @@ public final class SegmentReplay implements AutoCloseable {
    * @return the controller, owned by this
    */
   public MemoryController memory() {
-    return memory;
+    return segment.memory();
   }
 
   /**
@@ -165,18 +121,16 @@ public final class SegmentReplay implements AutoCloseable {
    * @return the recorder, owned by this
    */
   public Poseidon2Periphery hasher() {
-    return hasher;
+    return segment.hasher();
   }
 
-  VariableRangeChecker checker() {
-    return checker;
+  SegmentMemory segment() {
+    return segment;
   }
 
   /** Gives the memory back. */
   @Override
   public void close() {
-    try (Poseidon2Periphery _ = hasher) {
-      memory.close();
-    }
+    segment.close();
   }
 }

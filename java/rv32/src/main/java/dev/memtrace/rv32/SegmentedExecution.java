@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.memtrace.rv32;
+
+import dev.memtrace.log.AccessLog;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Executes a program to its end in segments. While one segment is executed, somebody else works on
+ * the log of the one before: execution needs the cells alone, which the machine has, and neither
+ * records nor roots. At most two logs exist at a time.
+ */
+public final class SegmentedExecution {
+  private final Machine machine;
+  private final long maxInstructions;
+  private final long segmentAccesses;
+  private long segments;
+  private long nanos;
+
+  /**
+   * Prepares an execution.
+   *
+   * @param machine a machine that has not run
+   * @param maxInstructions how many instructions the program may take
+   * @param segmentAccesses how many accesses a segment has at most
+   * @throws IllegalArgumentException if a limit is too small
+   */
+  public SegmentedExecution(Machine machine, long maxInstructions, long segmentAccesses) {
+    if (maxInstructions < 1 || segmentAccesses < Machine.LEAST_SEGMENT_ACCESSES) {
+      throw new IllegalArgumentException(
+          "%d instructions in segments of %d accesses; the least are 1 and %d"
+              .formatted(maxInstructions, segmentAccesses, Machine.LEAST_SEGMENT_ACCESSES));
+    }
+    this.machine = machine;
+    this.maxInstructions = maxInstructions;
+    this.segmentAccesses = segmentAccesses;
+  }
+
+  /**
+   * Executes the program to its end.
+   *
+   * @param consumer takes the log of each segment, in order and one at a time, on another thread;
+   *     owns it. What it throws ends the execution and is thrown here
+   * @throws GuestException if the program did something that it may not do, or has not ended after
+   *     so many instructions
+   */
+  public void run(Consumer<AccessLog> consumer) {
+    try (ExecutorService worker =
+        Executors.newSingleThreadExecutor(
+            work -> Thread.ofPlatform().daemon().name("memtrace-segments").unstarted(work))) {
+      Future<?> before = null;
+      Machine.Stop stop;
+      do {
+        stop = execute();
+        AccessLog log = machine.takeLog();
+        try {
+          await(before);
+        } catch (RuntimeException | Error e) {
+          log.release();
+          throw e;
+        }
+        before = worker.submit(() -> consumer.accept(log));
+        segments++;
+      } while (stop != Machine.Stop.EXITED);
+      await(before);
+    }
+  }
+
+  private Machine.Stop execute() {
+    long start = System.nanoTime();
+    try {
+      Machine.Stop stop = machine.run(maxInstructions - machine.instructions(), segmentAccesses);
+      if (stop == Machine.Stop.INSTRUCTIONS) {
+        throw new GuestException(
+            "the program did not end within the limit of "
+                + maxInstructions
+                + " instructions; raise it or look for an endless loop",
+            machine.pc());
+      }
+      return stop;
+    } finally {
+      nanos += System.nanoTime() - start;
+      machine.flush();
+    }
+  }
+
+  private static void await(@Nullable Future<?> work) {
+    if (work == null) {
+      return;
+    }
+    try {
+      work.get();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new CancellationException("interrupted while a segment was made");
+    } catch (ExecutionException e) {
+      switch (e.getCause()) {
+        case RuntimeException cause -> throw cause;
+        case Error cause -> throw cause;
+        case null, default -> throw new IllegalStateException(e);
+      }
+    }
+  }
+
+  /**
+   * Returns how many segments were executed.
+   *
+   * @return segments
+   */
+  public long segments() {
+    return segments;
+  }
+
+  /**
+   * Returns how long the machine ran, without the time that it waited for the consumer.
+   *
+   * @return nanoseconds
+   */
+  public long nanos() {
+    return nanos;
+  }
+}

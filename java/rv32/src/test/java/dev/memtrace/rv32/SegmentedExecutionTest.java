@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.memtrace.rv32;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.memtrace.log.AccessLog;
+import dev.memtrace.offheap.BufferPool;
+import java.io.BufferedOutputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+
+class SegmentedExecutionTest {
+  private static final byte[] ENDLESS = ElfFile.of(Instruction.JAL.word(0, 0, 0, 0));
+
+  private static Guest demo() {
+    return new Guest(Program.demo(), new byte[0]);
+  }
+
+  @Test
+  void handsOverEverySegmentInOrder() {
+    List<Long> sizes = Collections.synchronizedList(new ArrayList<>());
+    try (Guest guest = demo()) {
+      SegmentedExecution execution = new SegmentedExecution(guest.machine, 1_000_000, 100_000);
+      execution.run(
+          log -> {
+            sizes.add(log.size());
+            log.release();
+          });
+      assertThat(guest.machine.status()).isZero();
+      assertThat(execution.segments()).isEqualTo(sizes.size()).isEqualTo(5);
+      assertThat(sizes.stream().mapToLong(Long::longValue).sum())
+          .isEqualTo(guest.machine.entries());
+      assertThat(execution.nanos()).isPositive();
+    }
+  }
+
+  /** The first segment's consumer waits until the second segment was executed. */
+  @Test
+  void executesWhileTheSegmentBeforeIsWorkedOn() throws InterruptedException {
+    CountDownLatch printed = new CountDownLatch(1);
+    boolean[] overlapped = new boolean[1];
+    int[] words =
+        Guest.words(
+            Guest.load(5, 100),
+            List.of(Instruction.ADDI.word(5, 5, 0, -1), Instruction.BNE.word(0, 5, 0, -4)),
+            Guest.load(Guest.A7, 64),
+            Guest.load(Guest.A0, 1),
+            Guest.load(Guest.A2, 1),
+            List.of(Instruction.ECALL.word(0, 0, 0, 0)),
+            Guest.load(Guest.A7, 93),
+            List.of(Instruction.ECALL.word(0, 0, 0, 0)));
+    OutputStream output =
+        new OutputStream() {
+          @Override
+          public void write(int b) {
+            printed.countDown();
+          }
+        };
+    try (Machine machine =
+        new Machine(
+            Program.parse(ElfFile.of(words), ""),
+            InputStream.nullInputStream(),
+            output,
+            BufferPool.shared())) {
+      boolean[] first = {true};
+      new SegmentedExecution(machine, 1000, 380)
+          .run(
+              log -> {
+                log.release();
+                if (first[0]) {
+                  first[0] = false;
+                  overlapped[0] = await(printed);
+                }
+              });
+      assertThat(overlapped[0]).isTrue();
+    }
+  }
+
+  private static boolean await(CountDownLatch latch) {
+    try {
+      return latch.await(20, TimeUnit.SECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
+    }
+  }
+
+  @Test
+  void endsWithWhatTheConsumerThrows() {
+    for (int failing = 0; failing < 5; failing++) {
+      int[] left = {failing};
+      List<AccessLog> logs = new ArrayList<>();
+      try (Guest guest = demo()) {
+        SegmentedExecution execution = new SegmentedExecution(guest.machine, 1_000_000, 100_000);
+        assertThatThrownBy(
+                () ->
+                    execution.run(
+                        log -> {
+                          logs.add(log);
+                          log.release();
+                          if (left[0]-- == 0) {
+                            throw new IllegalArgumentException("disk full");
+                          }
+                        }))
+            .isInstanceOf(IllegalArgumentException.class)
+            .hasMessage("disk full");
+        assertThat(logs).hasSize(failing + 1);
+      }
+    }
+  }
+
+  @Test
+  void refusesAProgramThatDoesNotEnd() {
+    for (long limit : new long[] {1, 1999, 2000, 2001, 100_000}) {
+      try (Guest guest = new Guest(ENDLESS, "")) {
+        SegmentedExecution execution = new SegmentedExecution(guest.machine, limit, 1000);
+        assertThatThrownBy(() -> execution.run(AccessLog::release))
+            .isInstanceOf(GuestException.class)
+            .hasMessage(
+                "the program did not end within the limit of %d instructions; raise it or look for an endless loop (pc 0x00001000)"
+                    .formatted(limit));
+        assertThat(guest.machine.instructions()).isEqualTo(limit);
+      }
+    }
+  }
+
+  @Test
+  void aProgramMayTakeExactlyItsLimit() {
+    long needed;
+    try (Guest guest = demo()) {
+      guest.machine.run(Integer.MAX_VALUE, Integer.MAX_VALUE);
+      needed = guest.machine.instructions();
+    }
+    try (Guest guest = demo()) {
+      new SegmentedExecution(guest.machine, needed, 100_000).run(AccessLog::release);
+      assertThat(guest.machine.status()).isZero();
+    }
+    try (Guest guest = demo()) {
+      SegmentedExecution execution = new SegmentedExecution(guest.machine, needed - 1, 100_000);
+      assertThatThrownBy(() -> execution.run(AccessLog::release))
+          .isInstanceOf(GuestException.class);
+    }
+  }
+
+  @Test
+  void whatWasPrintedComesOutBeforeAFault() {
+    int[] words =
+        Guest.words(
+            Guest.load(Guest.A7, 64),
+            Guest.load(Guest.A0, 1),
+            Guest.load(Guest.A1, ElfFile.TEXT),
+            Guest.load(Guest.A2, 3),
+            List.of(Instruction.ECALL.word(0, 0, 0, 0), 0));
+    ByteArrayOutputStream printed = new ByteArrayOutputStream();
+    try (Machine machine =
+        new Machine(
+            Program.parse(ElfFile.of(words), ""),
+            InputStream.nullInputStream(),
+            new BufferedOutputStream(printed),
+            BufferPool.shared())) {
+      assertThatThrownBy(() -> new SegmentedExecution(machine, 100, 1000).run(AccessLog::release))
+          .isInstanceOf(GuestException.class)
+          .hasMessageContaining("illegal instruction 0x00000000");
+      assertThat(printed.size()).isEqualTo(3);
+    }
+  }
+
+  @Test
+  void refusesLimitsThatAreTooSmall() {
+    try (Guest guest = demo()) {
+      assertThatThrownBy(() -> new SegmentedExecution(guest.machine, 0, 1000))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("the least are 1 and 100");
+      assertThatThrownBy(() -> new SegmentedExecution(guest.machine, 1, 99))
+          .isInstanceOf(IllegalArgumentException.class);
+    }
+  }
+}
