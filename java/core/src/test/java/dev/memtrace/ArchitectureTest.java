@@ -61,10 +61,10 @@ class ArchitectureTest {
     rooms.put("replay", List.of("log", "image", "air"));
     rooms.put("trace", List.of("air", "replay", "merkle", "periphery", "backend"));
     rooms.put("cpu", List.of("backend", "replay", "trace"));
-    rooms.put("controller", List.of("backend", "image", "log", "periphery"));
+    rooms.put("check", List.of("air", "log", "image", "field", "config", "backend", "periphery"));
+    rooms.put("controller", List.of("backend", "image", "log", "periphery", "check"));
     rooms.put("analysis", List.of("air", "log"));
-    rooms.put("check", List.of("air", "log", "image", "merkle", "backend"));
-    rooms.put("bundle", List.of("config", "log", "image", "backend", "controller"));
+    rooms.put("bundle", List.of("config", "log", "image", "backend", "controller", "check"));
     return rooms;
   }
 
@@ -110,6 +110,17 @@ class ArchitectureTest {
                 "be in a package whose package-info.java says @NullMarked",
                 type -> type.getPackage().isAnnotatedWith(NullMarked.class)))
         .allowEmptyShould(true)
+        .check(CORE);
+  }
+
+  @Test
+  void theCheckerSharesNothingWithWhatItJudges() {
+    Set<String> judged = Set.of("poseidon2", "merkle", "replay", "trace", "cpu", "controller");
+    noClasses()
+        .that(describe("are in check", type -> "check".equals(roomOf(type))))
+        .should()
+        .dependOnClassesThat(
+            describe("are in " + judged, type -> isOurs(type) && judged.contains(roomOf(type))))
         .check(CORE);
   }
 

@@ -2,6 +2,7 @@
 package dev.memtrace;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -17,20 +18,45 @@ import javax.tools.JavaCompiler;
 import javax.tools.ToolProvider;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** Compiles and runs what the README shows. */
 class ReadmeTest {
   private static final Pattern EXAMPLE =
       Pattern.compile("```java\\n(.*?)```\\n.*?```text\\n(.*?)```", Pattern.DOTALL);
 
+  private static final Pattern CLASS = Pattern.compile("^class (\\w+)", Pattern.MULTILINE);
+
   @TempDir Path folder;
 
+  static List<Arguments> examples() throws IOException {
+    String readme = Files.readString(Project.root().resolve("README.md"));
+    return EXAMPLE
+        .matcher(readme)
+        .results()
+        .map(example -> arguments(nameOf(example.group(1)), example.group(1), example.group(2)))
+        .toList();
+  }
+
+  private static String nameOf(String code) {
+    Matcher name = CLASS.matcher(code);
+    assertThat(name.find()).as("a class in %s", code).isTrue();
+    return name.group(1);
+  }
+
   @Test
-  void theEmbeddingExamplePrintsWhatTheReadmeSays() throws IOException, InterruptedException {
-    Matcher example = EXAMPLE.matcher(Files.readString(Project.root().resolve("README.md")));
-    assertThat(example.find()).as("a Java example and its output in README.md").isTrue();
-    Path source = folder.resolve("Embedding.java");
-    Files.writeString(source, example.group(1));
+  void thereAreExamples() throws IOException {
+    assertThat(examples()).extracting(example -> example.get()[0]).contains("Embedding");
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("examples")
+  void anExamplePrintsWhatTheReadmeSays(String name, String code, String wanted)
+      throws IOException, InterruptedException {
+    Path source = folder.resolve(name + ".java");
+    Files.writeString(source, code);
     String classPath = System.getProperty("java.class.path");
 
     JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
@@ -54,7 +80,7 @@ class ReadmeTest {
                 ProcessHandle.current().info().command().orElse("java"),
                 "-cp",
                 folder + System.getProperty("path.separator") + classPath,
-                "Embedding")
+                name)
             .redirectErrorStream(true)
             .start();
     ByteArrayOutputStream printed = new ByteArrayOutputStream();
@@ -62,6 +88,6 @@ class ReadmeTest {
       output.transferTo(printed);
     }
     assertThat(process.waitFor()).isZero();
-    assertThat(printed.toString(StandardCharsets.UTF_8)).isEqualTo(example.group(2));
+    assertThat(printed.toString(StandardCharsets.UTF_8)).isEqualTo(wanted);
   }
 }

@@ -22,6 +22,11 @@ final class BackendOption {
 
   @Mixin private ThreadsOption threads;
 
+  /** How many threads work on this machine. */
+  int threads() {
+    return threads.count();
+  }
+
   /** Makes the backend; the refusal gives every reason a line. */
   TraceBackend create() {
     try {

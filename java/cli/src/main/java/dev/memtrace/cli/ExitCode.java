@@ -7,7 +7,7 @@ final class ExitCode {
   static final int DONE = 0;
 
   /** Done, and the answer is no. */
-  static final int NO = 1;
+  static final int ANSWER_IS_NO = 1;
 
   /** Refused, with nothing written. */
   static final int REFUSED = 2;

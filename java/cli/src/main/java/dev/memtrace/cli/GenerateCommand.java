@@ -4,11 +4,15 @@ package dev.memtrace.cli;
 import dev.memtrace.backend.TraceBackend;
 import dev.memtrace.bundle.Bundle;
 import dev.memtrace.bundle.BundleGenerator;
+import dev.memtrace.bundle.BundleVerifier;
 import dev.memtrace.bundle.ChainGenerator;
 import dev.memtrace.bundle.GenerationListener.Stage;
+import dev.memtrace.bundle.GenerationReport;
 import dev.memtrace.bundle.Product;
+import dev.memtrace.check.TraceChecker;
 import java.io.PrintStream;
 import java.nio.file.Path;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.Callable;
@@ -66,6 +70,14 @@ final class GenerateCommand implements Callable<Integer> {
       description = "Replace the bundle or bundles in DIR, once the new ones are complete.")
   private boolean force;
 
+  @Option(
+      names = "--verify",
+      description = {
+        "Check what was written as memtrace verify does; exit with 1 and name the first failures"
+            + " if something is wrong."
+      })
+  private boolean verify;
+
   @Override
   public Integer call() {
     json.check();
@@ -78,17 +90,49 @@ final class GenerateCommand implements Callable<Integer> {
     }
     List<Bundle> bundles = inputs.stream().map(Bundle::open).toList();
     Set<Product> wanted = products.wanted();
+    if (verify) {
+      requireVerifiable(bundles, wanted);
+    }
     json.checkOutside(out);
     try (JsonOption.Pending pending = json.pending()) {
       if (chain) {
         ChainReport report = generateChain(bundles, wanted, pending);
         publish(pending, report::print);
-      } else {
-        GenerateReport report = generate(bundles.getFirst(), wanted, pending);
-        publish(pending, report::print);
+        return verify(report.segments().stream().map(GenerateReport::report).toList());
       }
+      GenerateReport report = generate(bundles.getFirst(), wanted, pending);
+      publish(pending, report::print);
+      return verify(List.of(report.report()));
     }
-    return ExitCode.DONE;
+  }
+
+  /** Refuses to leave out what a check needs, before any work is done. */
+  private void requireVerifiable(List<Bundle> bundles, Set<Product> wanted) {
+    Set<Product> missing = EnumSet.noneOf(Product.class);
+    bundles.forEach(bundle -> missing.addAll(BundleVerifier.required(bundle.manifest().mode())));
+    missing.removeAll(wanted);
+    if (!missing.isEmpty()) {
+      throw new ParameterException(
+          spec.commandLine(),
+          "--verify needs "
+              + String.join(", ", missing.stream().map(Product::label).toList())
+              + " among the products; add them to --products or leave --verify out");
+    }
+  }
+
+  private int verify(List<GenerationReport> made) {
+    int code = ExitCode.DONE;
+    for (GenerationReport one : verify ? made : List.<GenerationReport>of()) {
+      VerifyReport report =
+          VerifyCommand.verify(
+              parent.console(),
+              Bundle.open(one.target()),
+              backendOption.threads(),
+              TraceChecker.DEFAULT_MAX_FAILURES);
+      report.print(json.replacesText() ? parent.console().err() : parent.console().out(), false);
+      code = Math.max(code, report.exitCode());
+    }
+    return code;
   }
 
   private void publish(JsonOption.Pending pending, Consumer<PrintStream> text) {

@@ -17,6 +17,7 @@ import picocli.CommandLine.Spec;
       DigestCommand.class,
       FingerprintCommand.class,
       InspectCommand.class,
+      VerifyCommand.class,
       DemoCommand.class,
       DoctorCommand.class
     },
@@ -48,6 +49,6 @@ final class MemtraceCommand implements Callable<Integer> {
   public Integer call() {
     throw new CommandLine.ParameterException(
         spec.commandLine(),
-        "a command is missing: run, generate, digest, fingerprint, inspect, demo or doctor");
+        "a command is missing: run, generate, digest, fingerprint, inspect, verify, demo or doctor");
   }
 }

@@ -158,7 +158,7 @@ final class RunCommand implements Callable<Integer> {
     if (!json.replacesText()) {
       report.print(parent.console().err());
     }
-    return machine.status() == 0 ? ExitCode.DONE : ExitCode.NO;
+    return machine.status() == 0 ? ExitCode.DONE : ExitCode.ANSWER_IS_NO;
   }
 
   private Program load() {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.memtrace.air;
 
+import dev.memtrace.config.MemoryConfig;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -111,6 +113,53 @@ public final class AccessAdapterAir implements Air {
   @Override
   public List<String> columns() {
     return columns;
+  }
+
+  @Override
+  public void declare(MemoryConfig config, AirBuilder builder) {
+    Expression valid = builder.column(IS_VALID);
+    Expression split = builder.column(IS_SPLIT);
+    Expression space = builder.column(SPACE);
+    Expression pointer = builder.column(POINTER);
+    List<Expression> values = builder.columns(VALUES, n);
+    Expression left = builder.column(leftTimestamp(n));
+    Expression right = builder.column(rightTimestamp(n));
+    Expression rightLarger = builder.column(isRightLarger(n));
+    Expression low = builder.column(lt(n));
+    Expression high = builder.column(lt(n) + 1);
+    long clock = 1L << config.clkMaxBits();
+    builder.assertBoolean("is_split is boolean", split);
+    builder.assertBoolean("is_valid is boolean", valid);
+    builder.assertBoolean("is_right_larger is boolean", rightLarger);
+    builder.assertZero("the halves of a split have one timestamp", split.times(left.minus(right)));
+    Expression limbs = low.plus(high.times(1L << config.rangeMaxBits()));
+    builder.assertZero(
+        "is_right_larger = (left_timestamp < right_timestamp)",
+        valid.times(
+            right.minus(left).plus(clock - 1).minus(limbs).minus(rightLarger.times(clock))));
+    builder.rangeCheckLimbs("lt", low, high, config.clkMaxBits(), config.rangeMaxBits(), valid);
+
+    Expression parent = rightLarger.times(right).plus(rightLarger.not().times(left));
+    Expression direction = valid.times(split.times(2).minus(1));
+    builder.receive("parent", Bus.MEMORY, message(space, pointer, values, parent), direction);
+    builder.send(
+        "left half",
+        Bus.MEMORY,
+        message(space, pointer, values.subList(0, n / 2), left),
+        direction);
+    builder.send(
+        "right half",
+        Bus.MEMORY,
+        message(space, pointer.plus(n / 2), values.subList(n / 2, n), right),
+        direction);
+  }
+
+  private static List<Expression> message(
+      Expression space, Expression pointer, List<Expression> values, Expression timestamp) {
+    List<Expression> message = new ArrayList<>(List.of(space, pointer));
+    message.addAll(values);
+    message.add(timestamp);
+    return message;
   }
 
   /** Returns 0 for no rows: the AIR is left out of the proof then. */

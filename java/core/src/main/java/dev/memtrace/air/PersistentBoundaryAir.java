@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.memtrace.air;
 
+import dev.memtrace.config.MemoryConfig;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 
 /**
@@ -48,5 +51,30 @@ public final class PersistentBoundaryAir implements Air {
   @Override
   public List<String> columns() {
     return COLUMNS;
+  }
+
+  @Override
+  public void declare(MemoryConfig config, AirBuilder builder) {
+    Expression e = builder.column(EXPAND_DIRECTION);
+    Expression space = builder.column(SPACE);
+    Expression label = builder.column(LABEL);
+    List<Expression> values = builder.columns(VALUES, MemoryConfig.CHUNK);
+    List<Expression> hash = builder.columns(HASH, MemoryConfig.CHUNK);
+    Expression timestamp = builder.column(TIMESTAMP);
+    builder.assertZero("expand_direction is -1, 0 or 1", e.times(e).times(e).minus(e));
+    builder.assertZero("an initial row has timestamp 0", e.times(e.plus(1)).times(timestamp));
+
+    List<Expression> leaf =
+        new ArrayList<>(List.of(e, builder.constant(0), space.minus(config.asOffset()), label));
+    leaf.addAll(hash);
+    builder.send("leaf", Bus.MERKLE, leaf, e);
+    List<Expression> compression = new ArrayList<>(values);
+    compression.addAll(Collections.nCopies(MemoryConfig.CHUNK, builder.constant(0)));
+    compression.addAll(hash);
+    builder.send("leaf hash", Bus.COMPRESSION, compression, e.times(e));
+    List<Expression> chunk = new ArrayList<>(List.of(space, label.times(MemoryConfig.CHUNK)));
+    chunk.addAll(values);
+    chunk.add(timestamp);
+    builder.send("chunk", Bus.MEMORY, chunk, e);
   }
 }

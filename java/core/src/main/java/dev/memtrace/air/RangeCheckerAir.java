@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.memtrace.air;
 
+import dev.memtrace.config.MemoryConfig;
 import java.util.List;
 
 /**
@@ -8,7 +9,17 @@ import java.util.List;
  * for. Row {@code 2^bits + value} holds the pair; row 0 is unused.
  */
 public final class RangeCheckerAir implements Air {
+  /** How often the row's pair was asked for. */
+  public static final int MULT = 0;
+
+  /** Preprocessed: the number checked. */
+  public static final int VALUE = 0;
+
+  /** Preprocessed: its bit count. */
+  public static final int BITS = 1;
+
   private static final List<String> COLUMNS = List.of("mult");
+  private static final List<String> PREPROCESSED = List.of("value", "bits");
 
   /**
    * Returns the row of a pair.
@@ -42,5 +53,30 @@ public final class RangeCheckerAir implements Air {
   @Override
   public List<String> columns() {
     return COLUMNS;
+  }
+
+  @Override
+  public List<String> preprocessedColumns() {
+    return PREPROCESSED;
+  }
+
+  /** Row 0 holds (0, 0), and so does row 1. */
+  @Override
+  public int preprocessed(long row, int column) {
+    int bits = row == 0 ? 0 : Long.SIZE - 1 - Long.numberOfLeadingZeros(row);
+    return switch (column) {
+      case VALUE -> row == 0 ? 0 : (int) (row - (1L << bits));
+      case BITS -> bits;
+      default -> throw new IndexOutOfBoundsException("preprocessed column " + column + " of 2");
+    };
+  }
+
+  @Override
+  public void declare(MemoryConfig config, AirBuilder builder) {
+    builder.receive(
+        "table",
+        Bus.RANGE,
+        List.of(builder.preprocessed(VALUE), builder.preprocessed(BITS)),
+        builder.column(MULT));
   }
 }

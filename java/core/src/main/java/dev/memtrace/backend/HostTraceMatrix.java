@@ -45,6 +45,26 @@ public final class HostTraceMatrix implements TraceMatrix {
     Objects.checkFromIndexSize(0, byteSize(), buffer.byteSize());
   }
 
+  /**
+   * Makes a trace of cells, for chips that fill theirs in Java.
+   *
+   * @param cells canonical cells, row after row; copied
+   * @param width columns
+   * @return a trace in memory of the shared pool
+   * @throws IllegalArgumentException if the last row is not whole
+   */
+  public static HostTraceMatrix copyOf(int[] cells, int width) {
+    if (cells.length % width != 0) {
+      throw new IllegalArgumentException(
+          cells.length + " cells are not whole rows of " + width + " columns");
+    }
+    BufferPool pool = BufferPool.shared();
+    MemorySegment buffer = pool.acquire(Math.max(4L, 4L * cells.length));
+    MemorySegment.copy(cells, 0, buffer, IntBuffer64.WORD, 0, cells.length);
+    return new HostTraceMatrix(
+        pool, buffer, cells.length / width, width, TraceOrder.ROW_MAJOR, FieldEncoding.CANONICAL);
+  }
+
   @Override
   public long height() {
     return height;

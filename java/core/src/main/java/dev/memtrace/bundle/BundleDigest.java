@@ -41,7 +41,7 @@ public record BundleDigest(
           BundleFormat.RANGE_COUNTS_WITH_AUX,
           BundleFormat.FINAL);
 
-  private static final int POSEIDON2_INPUT_WORDS = 17;
+  static final int POSEIDON2_INPUT_WORDS = 17;
 
   /** Copies the collections. */
   public BundleDigest {

@@ -14,6 +14,7 @@ import dev.memtrace.backend.TraceBackend;
 import dev.memtrace.backend.TraceBackends;
 import dev.memtrace.backend.TraceSession;
 import dev.memtrace.backend.WordStream;
+import dev.memtrace.check.TraceChecker;
 import dev.memtrace.config.MemoryConfig;
 import dev.memtrace.config.MemoryMode;
 import dev.memtrace.image.AddressMap;
@@ -950,6 +951,30 @@ public final class MemoryController implements AutoCloseable {
   public MemoryAuxColsFactory auxColsFactory() {
     requireOpen("auxColsFactory");
     return new MemoryAuxColsFactory(rangeChecker, config.clkMaxBits());
+  }
+
+  /**
+   * Begins a check of what this controller and other chips made. The checker knows log, records,
+   * memory before and after; give it the traces and counts. Its check must end before {@link
+   * #close()}.
+   *
+   * @return a new checker
+   * @throws IllegalStateException if memory is not finalised, or the log was replayed by hand and
+   *     is not here
+   */
+  public TraceChecker checker() {
+    requireFinished("checker");
+    if (replayedByHand) {
+      throw new IllegalStateException(
+          "checker after replayAccess: the log is not here; give log and records to a TraceChecker");
+    }
+    return TraceChecker.of(mode, config)
+        .pool(backend.pool())
+        .log(log)
+        .records(session.records())
+        .initialMemory(initial.image())
+        .finalMemory(session.finalMemory())
+        .endTimestamp(log.endTimestamp());
   }
 
   // ------------------------------------------------------------------ description

@@ -13,6 +13,23 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class HostTraceMatrixTest {
+  @Test
+  void aCopyOfCells() {
+    int[] cells = {1, 2, 3, 4, 5, 6};
+    try (HostTraceMatrix matrix = HostTraceMatrix.copyOf(cells, 3)) {
+      cells[5] = 0;
+      assertThat(matrix.height()).isEqualTo(2);
+      assertThat(matrix.width()).isEqualTo(3);
+      assertThat(matrix.get(1, 2)).isEqualTo(6);
+    }
+    assertThatThrownBy(() -> HostTraceMatrix.copyOf(cells, 4))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("6 cells are not whole rows of 4 columns");
+    try (HostTraceMatrix empty = HostTraceMatrix.copyOf(new int[0], 4)) {
+      assertThat(empty.height()).isZero();
+    }
+  }
+
   private static final long P = 2013265921;
 
   private static int encode(int canonical, FieldEncoding encoding) {

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import dev.memtrace.backend.TraceBackend;
+import dev.memtrace.check.CheckReport;
 import java.io.IOException;
 import java.net.URISyntaxException;
 import java.net.URL;
@@ -42,7 +43,7 @@ public final class GoldenCases {
     }
   }
 
-  /** Makes all products of a case in {@code out} and compares their digests. */
+  /** Makes all products of a case in {@code out}, compares their digests, and verifies them. */
   public static void assertDigestsEqual(Path golden, TraceBackend backend, Path out)
       throws IOException {
     new BundleGenerator(Bundle.open(golden), backend, Product.all(), GenerationListener.NONE)
@@ -71,6 +72,9 @@ public final class GoldenCases {
     assertThat(flatten(BundleDigest.of(Bundle.open(out), 2).toJson()))
         .as("%s on %s", golden.getFileName(), backend.description())
         .isEqualTo(flatten(Files.readString(golden.resolve("golden.json"))));
+    CheckReport verdict = BundleVerifier.verify(Bundle.open(out), 2, 20, done -> {});
+    assertThat(verdict.failures()).as("%s", golden.getFileName()).isEmpty();
+    assertThat(verdict.notChecked()).as("%s", golden.getFileName()).isEmpty();
   }
 
   /** All values of a JSON text by their places. */

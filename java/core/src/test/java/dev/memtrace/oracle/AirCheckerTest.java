@@ -31,7 +31,7 @@ class AirCheckerTest {
   private static final TraceBackend BACKEND = Production.backend(2);
 
   /** What spec/airs.md, section 9, says about a cell. */
-  private enum Binding {
+  enum Binding {
     BOUND,
     FREE,
     /** Free within limits. */
@@ -185,7 +185,7 @@ class AirCheckerTest {
     assertThat(AirChecker.failures(segment, products)).isEmpty();
   }
 
-  private static Binding binding(LogCase segment, Trace trace, int row, int column) {
+  static Binding binding(LogCase segment, Trace trace, int row, int column) {
     boolean padding = row >= trace.usedRows();
     if (trace.name().startsWith("Poseidon2")) {
       return column == 0 ? Binding.FREE : Binding.BOUND;
