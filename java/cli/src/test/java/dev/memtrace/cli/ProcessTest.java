@@ -2,6 +2,7 @@
 package dev.memtrace.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.memtrace.cli.CommandLineFixture.Run;
 import java.io.IOException;
@@ -22,6 +23,8 @@ import org.junit.jupiter.api.io.TempDir;
 @DisabledOnOs(OS.WINDOWS)
 @Timeout(120)
 class ProcessTest {
+  private static final long SIGINT_BIT = 1 << 1;
+
   @TempDir private Path temp;
 
   private Process start(List<String> command) throws IOException {
@@ -29,6 +32,26 @@ class ProcessTest {
         .redirectOutput(temp.resolve("stdout").toFile())
         .redirectError(temp.resolve("stderr").toFile())
         .start();
+  }
+
+  /**
+   * Sends SIGINT; skips the test where it is ignored, as in what a shell runs in the background.
+   */
+  private static void interrupt(Process process) throws IOException, InterruptedException {
+    Path status = Path.of("/proc", Long.toString(process.pid()), "status");
+    if (Files.exists(status)) {
+      long ignored =
+          Files.readAllLines(status).stream()
+              .filter(line -> line.startsWith("SigIgn:"))
+              .mapToLong(line -> Long.parseUnsignedLong(line.substring(7).strip(), 16))
+              .findFirst()
+              .orElse(0);
+      if ((ignored & SIGINT_BIT) != 0) {
+        process.destroyForcibly().waitFor();
+        assumeTrue(false, "SIGINT is ignored here");
+      }
+    }
+    new ProcessBuilder("kill", "-INT", Long.toString(process.pid())).start().waitFor();
   }
 
   private Run await(Process process) throws IOException, InterruptedException {
@@ -87,7 +110,7 @@ class ProcessTest {
       assertThat(process.isAlive()).isTrue();
       Thread.sleep(5);
     }
-    new ProcessBuilder("kill", "-INT", Long.toString(process.pid())).start().waitFor();
+    interrupt(process);
     Run run = await(process);
     assertThat(run.code()).as(run.err()).isEqualTo(130);
     assertThat(names(work)).containsExactly("input");
@@ -116,7 +139,7 @@ class ProcessTest {
       assertThat(process.isAlive()).isTrue();
       Thread.sleep(5);
     }
-    new ProcessBuilder("kill", "-INT", Long.toString(process.pid())).start().waitFor();
+    interrupt(process);
     Run run = await(process);
     assertThat(run.code()).as(run.err()).isEqualTo(130);
     assertThat(names(work)).containsExactly("endless.elf");

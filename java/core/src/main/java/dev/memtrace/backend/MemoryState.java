@@ -20,8 +20,8 @@ import org.jspecify.annotations.Nullable;
  * whatever is asked of it afterwards is refused. A state that is not used is closed. {@link #save}
  * changes nothing, so a state can be saved and then used. Not thread-safe.
  *
- * <p>The tree may lie on a device. Then the state is used or closed before the backend that made it
- * is closed; {@link #save} brings the tree to the host.
+ * <p>The tree may lie on a device, and {@link #save} or another backend brings it to the host. The
+ * backend that made a state is closed after the state and after every controller that took it.
  */
 public final class MemoryState implements AutoCloseable {
   private MemoryConfig config;

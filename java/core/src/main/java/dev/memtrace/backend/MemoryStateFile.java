@@ -265,6 +265,11 @@ final class MemoryStateFile {
                     nodes,
                     HEADER_BYTES + pages * pageBytes + nodes * NODE_BYTES + SUM_BYTES));
       }
+      if (nodes > ResidentTree.MAX_NODES) {
+        throw wrong(
+            "has a memory tree of %d nodes; the limit is %d, use a smaller memory"
+                .formatted(nodes, ResidentTree.MAX_NODES));
+      }
       return readContent(config, pool, pages, nodes, root);
     }
 

@@ -64,8 +64,10 @@ final class BundleFolder {
   /**
    * Refuses a folder that is neither a bundle nor a folder of the bundles of a chain through and
    * through. Returns the names of its files, and of its folders with a slash at the end.
+   *
+   * @param half whether removing the chain may have begun, so that some bundles are empty folders
    */
-  static List<String> requireBundles(Path folder, String wayOut) throws IOException {
+  static List<String> requireBundles(Path folder, boolean half, String wayOut) throws IOException {
     requireFolder(folder, wayOut);
     List<String> top = names(folder);
     if (top.isEmpty() || !top.stream().allMatch(name -> isSegment(folder, name))) {
@@ -75,7 +77,7 @@ final class BundleFolder {
     for (String name : top) {
       Path segment = folder.resolve(name);
       names.add(name + SLASH);
-      if (!isEmpty(segment)) { // it is, if removing the chain was interrupted
+      if (!half || !isEmpty(segment)) {
         requireBundle(segment, wayOut).forEach(file -> names.add(name + SLASH + file));
       }
     }

@@ -141,7 +141,12 @@ final class OutputFolder implements AutoCloseable {
       BundleFolder.remove(partial, names);
     }
     if (Files.exists(old, LinkOption.NOFOLLOW_LINKS)) {
-      List<String> names = BundleFolder.requireBundles(old, "move it away, its name is needed");
+      if (Files.isDirectory(old, LinkOption.NOFOLLOW_LINKS) && BundleFolder.isEmpty(old)) {
+        Files.delete(old); // all but the last step of removing it was done
+        return;
+      }
+      List<String> names =
+          BundleFolder.requireBundles(old, true, "move it away, its name is needed");
       if (Files.exists(target, LinkOption.NOFOLLOW_LINKS)) {
         BundleFolder.remove(old, names);
       } else {
@@ -166,7 +171,9 @@ final class OutputFolder implements AutoCloseable {
           target + ": is not empty; remove it, choose another folder, or replace it with --force");
     }
     return BundleFolder.requireBundles(
-        target, "only a bundle is replaced; remove the folder yourself or choose another one");
+        target,
+        false,
+        "only a bundle is replaced; remove the folder yourself or choose another one");
   }
 
   Path target() {

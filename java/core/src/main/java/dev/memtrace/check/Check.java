@@ -565,6 +565,10 @@ final class Check {
     AddressMap flat = LoggedAccesses.flatMemory(given.initialMemory, given.config, given.pool);
     try {
       runAccesses(sums, flat);
+      LoggedAccesses ran = accesses;
+      if (ran == null) {
+        return; // the records cannot be read, which is a failure already
+      }
       if (given.endTimestamp != null && given.endTimestamp != log.endTimestamp()) {
         ofMemory.add(
             new CheckFailure(
@@ -580,7 +584,7 @@ final class Check {
       if (given.aux == null) {
         notChecked.add("auxiliary columns: none were given");
       }
-      if (accesses.complete()) {
+      if (ran.complete()) {
         checkFinalMemory(flat);
         checkInitialRoot();
         checkRoot(flat, 1, "final");
@@ -680,6 +684,16 @@ final class Check {
   /** Rows of the range table that were not asked for as often as a product says. */
   private List<WrongCount> wrongCounts(String bus, int[] counts, boolean withAccesses) {
     List<WrongCount> wrong = new ArrayList<>();
+    for (int row = 0; row < counts.length; row++) {
+      if (!BabyBear.isCanonical(counts[row])) {
+        structure.add(
+            product(
+                "counts of bus " + bus,
+                "row %d holds %s, which is not below p = %d"
+                    .formatted(row, Integer.toUnsignedString(counts[row]), BabyBear.P)));
+        break;
+      }
+    }
     for (int row : ranges.differences(counts, given.maxFailures)) {
       int counted = RangeTable.counted(counts, row);
       wrong.add(new WrongCount(bus, withAccesses, row, counted, ranges.requested(row)));

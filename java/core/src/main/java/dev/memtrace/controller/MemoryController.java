@@ -274,12 +274,14 @@ public final class MemoryController implements AutoCloseable {
       return;
     }
     MemoryState copy = MemoryState.copyOf(image, config, backend.pool());
+    Runnable closeBefore;
     try {
-      begin(copy);
+      closeBefore = begin(copy);
     } catch (RuntimeException | Error e) {
       copy.close();
       throw e;
     }
+    closeBefore.run();
   }
 
   /**
@@ -300,12 +302,14 @@ public final class MemoryController implements AutoCloseable {
           "volatile memory starts at zero and takes no state; use persistent memory");
     }
     MemoryState moved = state.move(config, "setInitialMemory");
+    Runnable closeBefore;
     try {
-      begin(moved);
+      closeBefore = begin(moved);
     } catch (RuntimeException | Error e) {
       state.putBack(moved);
       throw e;
     }
+    closeBefore.run();
   }
 
   private void requireNoAccess() {
@@ -350,15 +354,38 @@ public final class MemoryController implements AutoCloseable {
         });
   }
 
-  /** Begins with another memory; if that fails, nothing has changed. */
-  private void begin(MemoryState next) {
+  /**
+   * Begins with another memory; if that fails, nothing has changed.
+   *
+   * @return closes what was there before
+   */
+  private Runnable begin(MemoryState next) {
     TraceSession fresh = backend.open(mode, next);
-    session.close();
-    memory.release();
-    initial.close();
+    OnlineMemory begun;
+    try {
+      begun = new OnlineMemory(next.image(), backend.pool());
+    } catch (RuntimeException | Error e) {
+      try {
+        fresh.close();
+      } catch (RuntimeException suppressed) {
+        e.addSuppressed(suppressed);
+      }
+      throw e;
+    }
+    TraceSession sessionBefore = session;
+    OnlineMemory memoryBefore = memory;
+    MemoryState initialBefore = initial;
     session = fresh;
     initial = next;
-    memory = new OnlineMemory(initial.image(), backend.pool());
+    memory = begun;
+    return () -> {
+      try {
+        sessionBefore.close();
+      } finally {
+        memoryBefore.release();
+        initialBefore.close();
+      }
+    };
   }
 
   /**

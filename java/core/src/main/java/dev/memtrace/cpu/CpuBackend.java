@@ -74,6 +74,10 @@ public final class CpuBackend implements TraceBackend {
 
   @Override
   public TraceSession open(MemoryMode mode, MemoryState initial) {
+    if (initial.tree() != null) {
+      // A tree on a device comes to the host while the device is certainly there.
+      initial.hashedTree(workers, batch);
+    }
     return new CpuSession(this, mode, initial, false);
   }
 

@@ -103,12 +103,12 @@ public final class AddressMap implements MemoryImage {
     if (base == null || !holdsBase) {
       return;
     }
-    base.settle();
     synchronized (base) {
       if (base.holders > 1) {
-        return;
+        return; // nor may anything below it change: its holder reads through it
       }
     }
+    base.settle();
     for (long key : pages.sortedKeys()) {
       int addressSpace = pages.addressSpace(key);
       int pointer = pages.firstPointer(key);

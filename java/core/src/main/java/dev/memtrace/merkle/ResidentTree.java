@@ -39,7 +39,9 @@ public final class ResidentTree implements StateTree {
   private static final int HEIGHT_SHIFT = 58;
   private static final long INDEX_MASK = (1L << HEIGHT_SHIFT) - 1;
   private static final int MIN_SLOTS = 64;
-  private static final int MAX_NODES = 1 << 29;
+
+  /** The most nodes of a tree on the host. */
+  public static final int MAX_NODES = 1 << 29;
 
   /** Neighbouring nodes of a height stay neighbours in the table: a cache line holds 16 slots. */
   private static final int NEIGHBOUR_BITS = 3;

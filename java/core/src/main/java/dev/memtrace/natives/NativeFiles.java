@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.SeekableByteChannel;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -102,8 +103,12 @@ public final class NativeFiles {
   }
 
   private static void addIfAbsolute(List<Path> candidates, @Nullable String base, String below) {
-    if (base != null && Path.of(base).isAbsolute()) {
-      candidates.add(Path.of(base).resolve(below));
+    try {
+      if (base != null && Path.of(base).isAbsolute()) {
+        candidates.add(Path.of(base).resolve(below));
+      }
+    } catch (InvalidPathException e) {
+      // a name that this locale cannot write is no candidate
     }
   }
 

@@ -70,7 +70,7 @@ public final class Poseidon2Batches {
         reasons.add(batch.name() + " computes wrong digests on this machine");
       } catch (Poseidon2UnavailableException e) {
         reasons.add(provider.name() + ": " + e.reason());
-      } catch (LinkageError e) {
+      } catch (LinkageError | RuntimeException e) {
         reasons.add(provider.name() + " cannot be loaded: " + e.getMessage());
       }
     }

@@ -245,7 +245,9 @@ class ChainGeneratorTest {
     Path inside = Files.createDirectory(out.resolve("0007-x").resolve("more"));
     refused(true, "holds more, which is no file of a bundle");
     Files.delete(inside);
-    generate(true); // an empty folder of that name is what an interrupted removal leaves
+    refused(true, "0007-x", "only a bundle is replaced");
+    Files.delete(out.resolve("0007-x"));
+    generate(true);
     Files.writeString(out.resolve("notes"), "mine");
     refused(true, "which is no file of a bundle");
     assertThat(out.resolve("notes")).hasContent("mine");
@@ -294,6 +296,25 @@ class ChainGeneratorTest {
     List<String> names = List.of("0000-a/", "0000-a/manifest.json", "0000-a/log.bin");
     assertThatThrownBy(() -> BundleFolder.remove(chain, names)).isInstanceOf(IOException.class);
     assertThat(names(segment)).containsExactlyInAnyOrder("manifest.json", "log.bin");
+  }
+
+  @Test
+  void forceNeverDeletesEmptyFoldersOfOthers() throws IOException {
+    Files.createDirectories(out.resolve("2023-photos"));
+    Files.createDirectories(out.resolve("2024-photos"));
+    refused(true, "2023-photos");
+    assertThat(names(out)).containsExactlyInAnyOrder("2023-photos", "2024-photos");
+  }
+
+  @Test
+  void whatARemovalThatWasKilledHasLeftIsNoObstacle() throws IOException {
+    Path old = out.resolveSibling("." + out.getFileName() + ".old");
+    Files.createDirectories(old); // everything in it was removed
+    generate(false);
+    assertThat(old).doesNotExist();
+    Files.createDirectories(old.resolve("0000-a")); // as was everything in this one
+    generate(true);
+    assertThat(old).doesNotExist();
   }
 
   @Test

@@ -258,6 +258,22 @@ class AddressMapTest {
   }
 
   @Test
+  void settlingLeavesEverythingBelowAMapOfOthersAlone() {
+    BufferPool pool = new BufferPool(1L << 30);
+    AddressMap bottom = new AddressMap(CONFIG, pool).set(1, 0, 1);
+    AddressMap middle = AddressMap.after(bottom, CONFIG, pool).set(1, 0, 2);
+    AddressMap top = AddressMap.after(middle, CONFIG, pool).set(1, 0, 3);
+    bottom.release(); // only the middle holds it now, and somebody still has the middle
+    top.settle();
+    assertThat(pool.retainedBytes()).as("pages of the middle that went back").isZero();
+    middle.release();
+    top.settle();
+    assertThat(pool.retainedBytes()).isPositive();
+    assertThat(cells(top)).isEqualTo(Map.of(1L << 32, 3));
+    top.release();
+  }
+
+  @Test
   void findsTheFirstDifference() {
     AddressMap one = new AddressMap(CONFIG).set(1, 7, 1).set(2, 9000, 5).set(3, 1, 1);
     AddressMap two = new AddressMap(CONFIG).set(1, 7, 1).set(2, 9000, 5).set(3, 1, 1);

@@ -183,6 +183,9 @@ class NativeFilesTest {
     assertThat(files().folder()).isEqualTo(inTemporary);
 
     properties.put("java.io.tmpdir", temp.resolve("file").toString());
+    environment.put("XDG_CACHE_HOME", "/no\0name"); // no path anywhere
+    assertThatThrownBy(this::files).hasMessageStartingWith("no folder for native libraries: ");
+    environment.put("XDG_CACHE_HOME", temp.resolve("file").toString());
     assertThatThrownBy(this::files)
         .isInstanceOf(NativeFilesException.class)
         .hasMessageStartingWith("no folder for native libraries: ")

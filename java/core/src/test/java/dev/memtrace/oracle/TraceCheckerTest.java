@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.SortedMap;
@@ -215,6 +216,16 @@ class TraceCheckerTest {
       assertRangeRowNamed(
           segment, products, products.rangeCountsWithAux(), row, "bus range, accesses included");
     }
+    // The same count modulo p is another word.
+    Map.copyOf(products.rangeCounts())
+        .forEach(
+            (row, count) -> {
+              products.rangeCounts().put(row, count + P);
+              String what = "row " + row + " holds " + Integer.toUnsignedString(count + P);
+              assertThat(Checked.report(segment, products).failures())
+                  .anyMatch(failure -> failure.toString().contains(what));
+              products.rangeCounts().put(row, count);
+            });
     for (Trace trace : products.airs()) {
       for (int i = 0; i < trace.publicValues().length; i++) {
         trace.publicValues()[i] ^= 1;

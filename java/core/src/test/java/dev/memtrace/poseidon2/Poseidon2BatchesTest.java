@@ -67,9 +67,17 @@ class Poseidon2BatchesTest {
                 2,
                 () -> {
                   throw new NoClassDefFoundError("x/Y");
+                }),
+            provider(
+                "c",
+                3,
+                () -> {
+                  throw new IllegalStateException("no such folder");
                 }));
     assertThat(choice.batch()).isSameAs(Poseidon2Batch.portable());
-    assertThat(choice.reasons()).containsExactly("b cannot be loaded: x/Y", "a: too old");
+    assertThat(choice.reasons())
+        .containsExactly(
+            "c cannot be loaded: no such folder", "b cannot be loaded: x/Y", "a: too old");
   }
 
   @Test

@@ -121,8 +121,14 @@ final class DeviceInputs implements RecordedInputs {
     try {
       // The backend's pool goes with the device.
       MemorySegment copy = BufferPool.shared().acquire(left.rows().bytes());
-      left.read(copy);
-      onHost = copy;
+      try {
+        left.read(copy);
+        onHost = copy;
+      } finally {
+        if (onHost == null) {
+          BufferPool.shared().release(copy);
+        }
+      }
     } catch (RuntimeException | OutOfMemoryError e) {
       lost = e;
     }

@@ -126,23 +126,22 @@ final class DistinctInputs {
     if (requests.count() == 0) {
       return 0;
     }
-    MemorySegment words = backend.pool().acquire(2 * Long.BYTES);
     try (DeviceBuffer counts = stream.allocate(2 * Long.BYTES, "counts of Poseidon2 inputs")) {
       for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
         stream.fill(counts, 0, counts.bytes(), (byte) 0);
         enqueue(stream, requests, grouping, counts, multiplicities, order);
-        stream.copyToHost(counts, 0, words.asSlice(0, counts.bytes()));
-        stream.synchronize();
-        if (words.get(IntBuffer64.PAIR, COLLISIONS) == 0) {
-          return words.get(IntBuffer64.PAIR, COUNT);
+        try (ReadBack read = new ReadBack(stream, backend.pool(), counts.bytes())) {
+          read.add(counts, 0, counts.bytes());
+          MemorySegment words = read.await();
+          if (words.get(IntBuffer64.PAIR, COLLISIONS) == 0) {
+            return words.get(IntBuffer64.PAIR, COUNT);
+          }
         }
       }
       throw new IllegalStateException(
           "fingerprints of different Poseidon2 inputs were equal under "
               + ATTEMPTS
               + " random seeds; this is a bug of memtrace or of the device");
-    } finally {
-      backend.pool().release(words);
     }
   }
 

@@ -285,31 +285,49 @@ final class ResidentMemory implements StateTree {
     DeviceBuffer digests =
         temporary.allocate(TreeTable.DIGEST_BYTES * count, "digests of the memory tree");
     DeviceBuffer fault = temporary.allocateZeroed(FaultWords.BYTES, "faults");
-    MemorySegment from = host.nodes();
     MemorySegment keysOnHost = pool.acquire(8 * count);
     MemorySegment digestsOnHost = pool.acquire(TreeTable.DIGEST_BYTES * count);
-    int rootHeight = host.dimensions().overallHeight();
-    for (long i = 0; i < count; i++) {
-      long at = 4L * NODE_WORDS * i;
-      long key = from.get(IntBuffer64.PAIR, at);
-      keysOnHost.set(IntBuffer64.PAIR, 8 * i, reversed(key, rootHeight));
-      MemorySegment.copy(
-          from, at + 8, digestsOnHost, TreeTable.DIGEST_BYTES * i, TreeTable.DIGEST_BYTES);
-    }
-    // The memory goes back to the pool only when the stream no longer reads it.
-    stream.copyToDevice(keysOnHost.asSlice(0, 8 * count), keys, 0);
-    stream.copyToDevice(digestsOnHost.asSlice(0, TreeTable.DIGEST_BYTES * count), digests, 0);
-    update(
-        stream, new Arguments.TreeNodes(keys, count, null, null, digests), table, fault.address());
-    try (ReadBack read = new ReadBack(stream, pool, FaultWords.BYTES + 8)) {
-      read.add(fault, 0, FaultWords.BYTES);
-      read.add(table.count(), 0, 8);
-      MemorySegment words = read.await();
-      FaultWords.check(words, 0);
-      table.setNodes(words.get(IntBuffer64.PAIR, FaultWords.BYTES));
+    try {
+      readNodes(host, keysOnHost, digestsOnHost);
+      stream.copyToDevice(keysOnHost.asSlice(0, 8 * count), keys, 0);
+      stream.copyToDevice(digestsOnHost.asSlice(0, TreeTable.DIGEST_BYTES * count), digests, 0);
+      update(
+          stream,
+          new Arguments.TreeNodes(keys, count, null, null, digests),
+          table,
+          fault.address());
+      try (ReadBack read = new ReadBack(stream, pool, FaultWords.BYTES + 8)) {
+        read.add(fault, 0, FaultWords.BYTES);
+        read.add(table.count(), 0, 8);
+        MemorySegment words = read.await();
+        FaultWords.check(words, 0);
+        table.setNodes(words.get(IntBuffer64.PAIR, FaultWords.BYTES));
+      }
+    } catch (RuntimeException | Error e) {
+      // If this fails, the memory does not go back: the device may still read it.
+      Closing.after(
+          e,
+          () -> {
+            stream.synchronize();
+            pool.release(keysOnHost);
+            pool.release(digestsOnHost);
+          });
+      throw e;
     }
     pool.release(keysOnHost);
     pool.release(digestsOnHost);
+  }
+
+  /** Takes the nodes of a tree on the host apart. */
+  private static void readNodes(ResidentTree host, MemorySegment keys, MemorySegment digests) {
+    MemorySegment from = host.nodes();
+    int rootHeight = host.dimensions().overallHeight();
+    for (long i = 0; i < host.size(); i++) {
+      long at = 4L * NODE_WORDS * i;
+      long key = from.get(IntBuffer64.PAIR, at);
+      keys.set(IntBuffer64.PAIR, 8 * i, reversed(key, rootHeight));
+      MemorySegment.copy(from, at + 8, digests, TreeTable.DIGEST_BYTES * i, TreeTable.DIGEST_BYTES);
+    }
   }
 
   /** Puts the depth of a node in place of its height, or the other way round. */
@@ -540,7 +558,9 @@ final class ResidentMemory implements StateTree {
     ResidentTree host;
     try {
       download(keys, nodes);
-      host = ResidentTree.ofNodes(pool, dimensions, nodes.asSlice(0, 4L * NODE_WORDS * count));
+      host =
+          ResidentTree.ofNodes(
+              BufferPool.shared(), dimensions, nodes.asSlice(0, 4L * NODE_WORDS * count));
     } finally {
       pool.release(keys);
       pool.release(nodes);

@@ -299,6 +299,27 @@ class CudaMemoryStateTest {
     }
   }
 
+  @Test
+  void aStateThatTheCpuTookNeedsNoDevice() {
+    MemoryConfig config = MemoryConfig.defaults();
+    try (TraceBackend cpu = new CpuBackend(new BackendOptions(1));
+        MemoryController taker = controller(config, cpu)) {
+      int[] root;
+      try (CudaBackend backend = cuda();
+          MemoryController maker = controller(config, backend)) {
+        maker.write(1, 0, 4, new int[] {5, 6, 7, 8}, 0, new int[4], 0);
+        finish(maker);
+        root = maker.finalRoot();
+        MemoryState state = maker.finalState();
+        assertThat(state.tree()).isInstanceOf(ResidentMemory.class);
+        taker.setInitialMemory(state);
+      }
+      taker.read(1, 0, 4, new int[4], 0);
+      finish(taker);
+      assertThat(taker.initialRoot()).isEqualTo(root);
+    }
+  }
+
   /** Makes one segment that goes wrong when memory changes, and is taken up again. */
   @Test
   void memoryThatIsHalfChangedIsMadeAnew() {
