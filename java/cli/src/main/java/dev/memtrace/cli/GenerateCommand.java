@@ -41,6 +41,7 @@ final class GenerateCommand implements Callable<Integer> {
   @ParentCommand private MemtraceCommand parent;
   @Spec private CommandSpec spec;
   @Mixin private BackendOption backendOption;
+  @Mixin private OutputOption output;
   @Mixin private ProductsOption products;
   @Mixin private JsonOption json;
 
@@ -57,18 +58,6 @@ final class GenerateCommand implements Callable<Integer> {
             + " memory and its tree from segment to segment."
       })
   private boolean chain;
-
-  @Option(
-      names = "--out",
-      paramLabel = "DIR",
-      required = true,
-      description = "Folder to make; must be absent or empty.")
-  private Path out = Path.of("");
-
-  @Option(
-      names = "--force",
-      description = "Replace the bundle or bundles in DIR, once the new ones are complete.")
-  private boolean force;
 
   @Option(
       names = "--verify",
@@ -93,7 +82,7 @@ final class GenerateCommand implements Callable<Integer> {
     if (verify) {
       requireVerifiable(bundles, wanted);
     }
-    json.checkOutside(out);
+    json.checkOutside(output.folder());
     try (JsonOption.Pending pending = json.pending()) {
       if (chain) {
         ChainReport report = generateChain(bundles, wanted, pending);
@@ -151,7 +140,9 @@ final class GenerateCommand implements Callable<Integer> {
           () ->
               new GenerateReport(
                   generator.generate(
-                      out, force, report -> pending.prepare(new GenerateReport(report)::write))));
+                      output.folder(),
+                      output.force(),
+                      report -> pending.prepare(new GenerateReport(report)::write))));
     }
   }
 
@@ -164,11 +155,12 @@ final class GenerateCommand implements Callable<Integer> {
           generator::cancel,
           () ->
               ChainReport.of(
-                  out,
+                  output.folder(),
                   generator.generate(
-                      out,
-                      force,
-                      reports -> pending.prepare(ChainReport.of(out, reports)::write))));
+                      output.folder(),
+                      output.force(),
+                      reports ->
+                          pending.prepare(ChainReport.of(output.folder(), reports)::write))));
     }
   }
 

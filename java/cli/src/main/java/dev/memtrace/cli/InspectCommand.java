@@ -73,7 +73,7 @@ final class InspectCommand implements Callable<Integer> {
         Progress progress = new Progress(parent.console(), Results.label(Stage.READ));
         SegmentReplay segment = new SegmentReplay(bundle, backend)) {
       AccessLog log = segment.read(done -> progress.progress(Stage.READ, AFTER_READ * done));
-      LogStatistics statistics = LogStatistics.of(log);
+      long entries = log.size();
       long endTimestamp = log.endTimestamp();
       MemoryMode mode = bundle.manifest().mode();
       AccessAnalysis analysis = analyse(mode, log, progress);
@@ -82,7 +82,7 @@ final class InspectCommand implements Callable<Integer> {
       return new InspectReport(
           bundle.manifest(),
           endTimestamp,
-          statistics,
+          new LogStatistics(analysis, entries),
           TraceSizes.of(segment.memory()),
           segment.hasher().size(),
           analysis);

@@ -49,6 +49,7 @@ final class RunCommand implements Callable<Integer> {
   @ParentCommand private MemtraceCommand parent;
   @Spec private CommandSpec spec;
   @Mixin private BackendOption backendOption;
+  @Mixin private OutputOption output;
   @Mixin private ProductsOption products;
   @Mixin private JsonOption json;
 
@@ -62,18 +63,6 @@ final class RunCommand implements Callable<Integer> {
       paramLabel = "FILE",
       description = "What the program reads (default: nothing).")
   private @Nullable Path input;
-
-  @Option(
-      names = "--out",
-      paramLabel = "DIR",
-      required = true,
-      description = "Folder to make; must be absent or empty.")
-  private Path out = Path.of("");
-
-  @Option(
-      names = "--force",
-      description = "Replace the bundle or bundles in DIR, once the new ones are complete.")
-  private boolean force;
 
   private long segmentAccesses = DEFAULT_SEGMENT_ACCESSES;
   private long maxInstructions = Long.MAX_VALUE;
@@ -112,13 +101,18 @@ final class RunCommand implements Callable<Integer> {
   public Integer call() {
     json.check();
     Program program = load();
-    json.checkOutside(out);
+    json.checkOutside(output.folder());
     try (InputStream in = openInput();
         TraceBackend backend = backendOption.create();
         Machine machine = new Machine(program, in, programOutput(), backend.pool());
         ChainWriter chain =
             ChainWriter.open(
-                out, force, name(), machine.initialState(), backend, products.wanted());
+                output.folder(),
+                output.force(),
+                name(),
+                machine.initialState(),
+                backend,
+                products.wanted());
         Interruption interruption = new Interruption(chain::cancel);
         JsonOption.Pending pending = json.pending()) {
       try {
@@ -151,7 +145,7 @@ final class RunCommand implements Callable<Integer> {
             machine.accesses(),
             machine.entries(),
             execution.nanos(),
-            ChainReport.of(out, reports));
+            ChainReport.of(output.folder(), reports));
     pending.prepare(report::write);
     chain.commit();
     pending.publish(parent.console());

@@ -87,10 +87,6 @@ final class CudaBackend implements TraceBackend {
     return transfer;
   }
 
-  CpuBackend host() {
-    return host;
-  }
-
   /** Remembers inputs until they are forgotten, or the backend is closed. */
   void keep(DeviceInputs onDevice) {
     inputs.add(onDevice);
