@@ -33,7 +33,8 @@ class ArchitectureTest {
   private static final String ROOT = "dev.memtrace";
 
   /** Rooms without a part in the memory protocol, open to every other room. */
-  private static final Set<String> FOUNDATIONS = Set.of("natives", "offheap", "parallel");
+  private static final Set<String> FOUNDATIONS =
+      Set.of("natives", "offheap", "parallel", "instrument");
 
   /** Each room and the rooms it may use, in the order in which data meets them. */
   private static final Map<String, List<String>> ROOMS = rooms();
@@ -49,6 +50,7 @@ class ArchitectureTest {
     rooms.put("natives", List.of());
     rooms.put("offheap", List.of());
     rooms.put("parallel", List.of());
+    rooms.put("instrument", List.of());
     rooms.put("field", List.of());
     rooms.put("config", List.of());
     rooms.put("image", List.of("config", "field"));
