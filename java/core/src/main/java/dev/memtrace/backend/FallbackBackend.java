@@ -28,7 +28,7 @@ final class FallbackBackend implements TraceBackend {
   /** The CPU backend, made when it is first needed. */
   synchronized TraceBackend cpu(DeviceMemoryException reason) {
     LOG.log(
-        System.Logger.Level.INFO,
+        System.Logger.Level.WARNING,
         "using backend {0} for what does not fit on the device: {1}",
         TraceBackends.CPU,
         reason.getMessage());

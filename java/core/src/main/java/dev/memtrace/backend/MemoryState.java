@@ -24,6 +24,8 @@ import org.jspecify.annotations.Nullable;
  * backend that made a state is closed after the state and after every controller that took it.
  */
 public final class MemoryState implements AutoCloseable {
+  private static final System.Logger LOG = System.getLogger(MemoryState.class.getName());
+
   private MemoryConfig config;
   private final BufferPool pool;
   private @Nullable AddressMap image;
@@ -207,6 +209,7 @@ public final class MemoryState implements AutoCloseable {
   public void save(Path file) {
     ResidentTree host = hashedTree();
     MemoryStateFile.write(file, image(), host);
+    LOG.log(System.Logger.Level.DEBUG, "saved a state of {0} tree nodes: {1}", host.size(), file);
   }
 
   /**
@@ -241,6 +244,7 @@ public final class MemoryState implements AutoCloseable {
     BufferPool pool = BufferPool.shared();
     MemoryState state = MemoryStateFile.read(file, config, pool);
     if (!hash) {
+      LOG.log(System.Logger.Level.DEBUG, "loaded a state without hashing its cells: {0}", file);
       return state;
     }
     boolean complete = false;
@@ -252,6 +256,7 @@ public final class MemoryState implements AutoCloseable {
             file + ": is corrupt, its memory tree is not that of its cells; save it again");
       }
       complete = true;
+      LOG.log(System.Logger.Level.DEBUG, "loaded a state and hashed its cells: {0}", file);
       return state;
     } finally {
       if (!complete) {

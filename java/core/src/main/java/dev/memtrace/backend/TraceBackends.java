@@ -37,7 +37,9 @@ public final class TraceBackends {
     }
     for (TraceBackendProvider provider : providers) {
       if (provider.name().equals(name)) {
-        return provider.create(options);
+        TraceBackend backend = provider.create(options);
+        LOG.log(System.Logger.Level.DEBUG, "using backend {0} as asked for", backend.description());
+        return backend;
       }
     }
     throw new BackendUnavailableException(
@@ -54,7 +56,9 @@ public final class TraceBackends {
     for (TraceBackendProvider provider : providers) {
       try {
         TraceBackend backend = provider.create(options.chosenAutomatically());
-        if (!reasons.isEmpty()) {
+        if (reasons.isEmpty()) {
+          LOG.log(System.Logger.Level.DEBUG, "using backend {0}, the best", backend.name());
+        } else {
           LOG.log(
               System.Logger.Level.INFO,
               "using backend {0}: {1}",

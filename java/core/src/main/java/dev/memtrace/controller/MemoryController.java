@@ -12,6 +12,7 @@ import dev.memtrace.backend.MemoryState;
 import dev.memtrace.backend.MemoryTraceHeights;
 import dev.memtrace.backend.TraceBackend;
 import dev.memtrace.backend.TraceBackends;
+import dev.memtrace.backend.TraceMatrix;
 import dev.memtrace.backend.TraceSession;
 import dev.memtrace.backend.WordStream;
 import dev.memtrace.check.TraceChecker;
@@ -21,6 +22,8 @@ import dev.memtrace.image.AddressMap;
 import dev.memtrace.image.MemoryImage;
 import dev.memtrace.image.OnlineMemory;
 import dev.memtrace.image.PageVisitor;
+import dev.memtrace.instrument.LogSegmentEvent;
+import dev.memtrace.instrument.ProductEvent;
 import dev.memtrace.log.AccessLog;
 import dev.memtrace.log.AccessRejectedException;
 import dev.memtrace.log.LogSegment;
@@ -31,6 +34,7 @@ import dev.memtrace.periphery.CompressionBus;
 import dev.memtrace.periphery.MemoryAuxColsFactory;
 import dev.memtrace.periphery.MemoryBridge;
 import dev.memtrace.periphery.MemoryBus;
+import dev.memtrace.periphery.MemoryReadOrImmediateAuxCols;
 import dev.memtrace.periphery.MerkleBus;
 import dev.memtrace.periphery.Poseidon2Periphery;
 import dev.memtrace.periphery.TraceLimitException;
@@ -59,6 +63,8 @@ import org.jspecify.annotations.Nullable;
  * already handed out stay valid.
  */
 public final class MemoryController implements AutoCloseable {
+  private static final System.Logger LOG = System.getLogger(MemoryController.class.getName());
+
   private final MemoryMode mode;
   private final MemoryConfig config;
   private final MemoryBridge bridge;
@@ -707,11 +713,25 @@ public final class MemoryController implements AutoCloseable {
   private void handOver(LogSegment segment) {
     if (!handOverFailed) {
       try {
-        session.appendSegment(segment);
+        append(segment);
       } catch (RuntimeException e) {
         handOverFailed = true;
+        LOG.log(
+            System.Logger.Level.DEBUG,
+            "backend "
+                + backend.name()
+                + " could not take a log segment; the log is handed over again when memory is"
+                + " finalised",
+            e);
       }
     }
+  }
+
+  private void append(LogSegment segment) {
+    LogSegmentEvent event = new LogSegmentEvent();
+    event.begin();
+    session.appendSegment(segment);
+    event.handedOver(segment.firstEntry(), segment.entries(), segment.byteSize());
   }
 
   /**
@@ -799,9 +819,9 @@ public final class MemoryController implements AutoCloseable {
       List<LogSegment> segments = log.segments();
       if (handOverFailed) {
         restartSession();
-        segments.forEach(session::appendSegment);
+        segments.forEach(this::append);
       } else {
-        session.appendSegment(segments.getLast());
+        append(segments.getLast());
       }
       session.finalizeMemory(hasher);
     } catch (RuntimeException | Error e) {
@@ -846,7 +866,9 @@ public final class MemoryController implements AutoCloseable {
    */
   public WordStream records() {
     requireFinished("records");
-    return session.records();
+    WordStream records = session.records();
+    ProductEvent.handedOut("records", records.words(), 1);
+    return records;
   }
 
   /**
@@ -858,7 +880,10 @@ public final class MemoryController implements AutoCloseable {
    */
   public WordStream generateAuxColumns() {
     requireFinished("generateAuxColumns");
-    return session.generateAuxColumns(rangeChecker);
+    WordStream columns = session.generateAuxColumns(rangeChecker);
+    int width = MemoryReadOrImmediateAuxCols.WIDTH;
+    ProductEvent.handedOut("aux", columns.words() / width, width);
+    return columns;
   }
 
   /**
@@ -932,6 +957,10 @@ public final class MemoryController implements AutoCloseable {
     require(State.FINALIZED, "generateAirProofInputs");
     List<AirProofInput> inputs = session.generateAirProofInputs(finalTraceHeights(), rangeChecker);
     state = State.CONSUMED;
+    for (AirProofInput input : inputs) {
+      TraceMatrix trace = input.trace();
+      ProductEvent.handedOut(input.air().name(), trace.height(), trace.width());
+    }
     return Collections.unmodifiableList(inputs);
   }
 

@@ -13,6 +13,9 @@ import dev.memtrace.backend.TraceMatrix;
 import dev.memtrace.backend.TraceSession;
 import dev.memtrace.config.MemoryMode;
 import dev.memtrace.image.AddressMap;
+import dev.memtrace.instrument.ProductEvent;
+import dev.memtrace.instrument.Stage;
+import dev.memtrace.instrument.Stages;
 import dev.memtrace.offheap.BufferPool;
 import dev.memtrace.offheap.IntBuffer64;
 import dev.memtrace.parallel.Workers;
@@ -27,6 +30,7 @@ import java.lang.foreign.MemorySegment;
 public final class CpuBackend implements TraceBackend {
   private final BufferPool pool;
   private final Workers workers;
+  private final Stages stages;
   private final Poseidon2Batch batch = Poseidon2Batch.best();
 
   /**
@@ -46,6 +50,7 @@ public final class CpuBackend implements TraceBackend {
    */
   public CpuBackend(BackendOptions options, BufferPool pool) {
     this.workers = new Workers(options.threads());
+    this.stages = new Stages(options.listener());
     this.pool = pool;
   }
 
@@ -65,6 +70,10 @@ public final class CpuBackend implements TraceBackend {
 
   Poseidon2Batch batch() {
     return batch;
+  }
+
+  Stages stages() {
+    return stages;
   }
 
   @Override
@@ -87,17 +96,27 @@ public final class CpuBackend implements TraceBackend {
     MemorySegment inputs = hasher.inputs();
     long height =
         TraceHeight.nextPowerOfTwoOrZero(inputs.byteSize() / (4L * Poseidon2Periphery.ROW_WORDS));
-    MemorySegment buffer = Traces.acquire(pool, height, width);
-    Poseidon2Trace.fill(workers, inputs, registers, height, buffer);
-    return Traces.matrix(pool, buffer, height, width);
+    try (Stages.Span span = stages.open(Stage.POSEIDON2)) {
+      MemorySegment buffer = Traces.acquire(pool, height, width);
+      Poseidon2Trace.fill(workers, inputs, registers, height, buffer);
+      span.addBytes(4 * height * width);
+      TraceMatrix trace = Traces.matrix(pool, buffer, height, width);
+      ProductEvent.handedOut("Poseidon2", height, width);
+      return trace;
+    }
   }
 
   @Override
   public TraceMatrix rangeCheckerTrace(VariableRangeChecker rangeChecker) {
     int height = RangeCheckerAir.height(rangeChecker.rangeMaxBits());
-    MemorySegment buffer = Traces.acquire(pool, height, 1);
-    MemorySegment.copy(rangeChecker.counts(), 0, buffer, IntBuffer64.WORD, 0, height);
-    return Traces.matrix(pool, buffer, height, 1);
+    try (Stages.Span span = stages.open(Stage.RANGE_COUNTS)) {
+      MemorySegment buffer = Traces.acquire(pool, height, 1);
+      MemorySegment.copy(rangeChecker.counts(), 0, buffer, IntBuffer64.WORD, 0, height);
+      span.addBytes(4L * height);
+      TraceMatrix trace = Traces.matrix(pool, buffer, height, 1);
+      ProductEvent.handedOut("RangeChecker", height, 1);
+      return trace;
+    }
   }
 
   @Override

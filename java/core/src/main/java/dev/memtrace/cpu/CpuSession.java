@@ -3,6 +3,7 @@ package dev.memtrace.cpu;
 
 import dev.memtrace.air.AccessAdapterAir;
 import dev.memtrace.air.Air;
+import dev.memtrace.air.RangeCheckerAir;
 import dev.memtrace.air.VolatileBoundaryAir;
 import dev.memtrace.backend.AirProofInput;
 import dev.memtrace.backend.MemoryState;
@@ -13,6 +14,8 @@ import dev.memtrace.config.MemoryConfig;
 import dev.memtrace.config.MemoryMode;
 import dev.memtrace.image.AddressMap;
 import dev.memtrace.image.MemoryImage;
+import dev.memtrace.instrument.Stage;
+import dev.memtrace.instrument.Stages;
 import dev.memtrace.log.AccessLog;
 import dev.memtrace.log.LogSegment;
 import dev.memtrace.log.MemoryLogEntry;
@@ -124,19 +127,33 @@ final class CpuSession implements TraceSession {
   public void finalizeMemory(@Nullable Poseidon2Periphery hasher) {
     checkOpen();
     try {
-      List<LogSegment> log = manual == null ? segments : manual.segments();
-      if (manual == null || forgotten) {
-        replayAll(log, Lanes.plan(log, Math.min(backend.workers().threads(), MAX_LANES)));
+      TouchedBlocks blocks = replayAndFinish();
+      try (Stages.Span _ = open(Stage.ADAPTERS)) {
+        replay.mergeAdapters(backend.workers());
       }
-      TouchedBlocks blocks = replay.finish(backend.workers());
       if (mode == MemoryMode.PERSISTENT) {
         persistent = PersistentTraces.build(backend, initialState, blocks);
-        persistent.record(Objects.requireNonNull(hasher, "hasher"));
+        persistent.record(backend.stages(), Objects.requireNonNull(hasher, "hasher"));
       }
       touched = blocks;
     } catch (RuntimeException | Error e) {
       reset();
       throw e;
+    }
+  }
+
+  private Stages.Span open(Stage stage) {
+    return backend.stages().open(stage);
+  }
+
+  private TouchedBlocks replayAndFinish() {
+    try (Stages.Span span = open(Stage.REPLAY)) {
+      List<LogSegment> log = manual == null ? segments : manual.segments();
+      if (manual == null || forgotten) {
+        replayAll(log, Lanes.plan(log, Math.min(backend.workers().threads(), MAX_LANES)));
+      }
+      span.addBytes(log.stream().mapToLong(LogSegment::byteSize).sum());
+      return replay.finish(backend.workers());
     }
   }
 
@@ -288,7 +305,9 @@ final class CpuSession implements TraceSession {
   @Override
   public WordStream records() {
     finished();
-    return records.view();
+    try (Stages.Span _ = open(Stage.RECORDS)) {
+      return records.view();
+    }
   }
 
   @Override
@@ -300,22 +319,16 @@ final class CpuSession implements TraceSession {
     }
     // All that can fail comes first; then the counts, all or none; then nothing can fail.
     int first = heights.length - config.adapterCount();
-    for (int i = first; i < heights.length; i++) {
-      replay.adapter(i - first).reserve(heights[i]);
-    }
+    reserveAdapters(heights, first);
     Collection<RangeTally> tallies = new ConcurrentLinkedQueue<>();
     List<AirProofInput> inputs = new ArrayList<>();
     try {
-      for (int i = first; i < heights.length; i++) {
-        AdapterRangeChecks.count(
-            backend.workers(), config, replay.adapter(i - first), rangeChecker, tallies);
-      }
       if (mode == MemoryMode.PERSISTENT) {
         finishedTree().reserve(heights[0], heights[1]);
       } else {
         inputs.add(volatileBoundary(blocks, heights[0], rangeChecker, tallies));
       }
-      rangeChecker.addAll(tallies);
+      countRanges(rangeChecker, tallies);
     } catch (RuntimeException | Error e) {
       inputs.forEach(AirProofInput::close);
       throw e;
@@ -324,15 +337,40 @@ final class CpuSession implements TraceSession {
       inputs.addAll(finishedTree().take());
     }
     handedOver = new long[config.adapterCount()];
-    for (int i = 0; i < handedOver.length; i++) {
-      AdapterRows adapter = replay.adapter(i);
-      handedOver[i] = adapter.rows();
-      Air air = new AccessAdapterAir(adapter.blockSize());
-      long height = heights[first + i];
-      TraceMatrix trace = Traces.matrix(pool, adapter.takeTrace(height), height, air.width());
-      inputs.add(new AirProofInput(air, trace, new int[0], handedOver[i], replay.logOrderRows(i)));
+    try (Stages.Span span = open(Stage.ADAPTERS)) {
+      for (int i = 0; i < handedOver.length; i++) {
+        AdapterRows adapter = replay.adapter(i);
+        handedOver[i] = adapter.rows();
+        Air air = new AccessAdapterAir(adapter.blockSize());
+        long height = heights[first + i];
+        TraceMatrix trace = Traces.matrix(pool, adapter.takeTrace(height), height, air.width());
+        inputs.add(
+            new AirProofInput(air, trace, new int[0], handedOver[i], replay.logOrderRows(i)));
+        span.addBytes(trace.byteSize());
+      }
     }
     return inputs;
+  }
+
+  /** Brings the adapter traces to their heights. */
+  private void reserveAdapters(long[] heights, int first) {
+    try (Stages.Span _ = open(Stage.ADAPTERS)) {
+      for (int i = first; i < heights.length; i++) {
+        replay.adapter(i - first).reserve(heights[i]);
+      }
+    }
+  }
+
+  /** Counts the range checks of the adapters and adds them to others, all or none. */
+  private void countRanges(VariableRangeChecker rangeChecker, Collection<RangeTally> tallies) {
+    try (Stages.Span span = open(Stage.RANGE_COUNTS)) {
+      for (int i = 0; i < config.adapterCount(); i++) {
+        AdapterRangeChecks.count(
+            backend.workers(), config, replay.adapter(i), rangeChecker, tallies);
+      }
+      rangeChecker.addAll(tallies);
+      span.addBytes(4L * RangeCheckerAir.height(rangeChecker.rangeMaxBits()));
+    }
   }
 
   private AirProofInput volatileBoundary(
@@ -348,9 +386,10 @@ final class CpuSession implements TraceSession {
             new int[0],
             blocks.count(),
             height);
-    try {
+    try (Stages.Span span = open(Stage.BOUNDARY)) {
       VolatileBoundaryTrace.fill(
           backend.workers(), config, blocks, height, rangeChecker, tallies, buffer);
+      span.addBytes(4 * height * VolatileBoundaryAir.WIDTH);
       return input;
     } catch (RuntimeException | Error e) {
       input.close();
@@ -364,11 +403,12 @@ final class CpuSession implements TraceSession {
     int count = records.segments();
     List<MemorySegment> buffers = new ArrayList<>();
     List<MemorySegment> parts = new ArrayList<>();
-    try {
+    try (Stages.Span span = open(Stage.AUX)) {
       for (int i = 0; i < count; i++) {
         long bytes = 4L * MemoryReadOrImmediateAuxCols.WIDTH * records.segment(i).accesses();
         buffers.add(pool.acquire(bytes));
         parts.add(buffers.getLast().asSlice(0, bytes));
+        span.addBytes(bytes);
       }
       Collection<RangeTally> tallies = new ConcurrentLinkedQueue<>();
       backend

@@ -9,6 +9,8 @@ import dev.memtrace.backend.AirProofInput;
 import dev.memtrace.backend.MemoryState;
 import dev.memtrace.backend.TraceMatrix;
 import dev.memtrace.config.MemoryDimensions;
+import dev.memtrace.instrument.Stage;
+import dev.memtrace.instrument.Stages;
 import dev.memtrace.merkle.MemoryRoots;
 import dev.memtrace.merkle.MemoryTree;
 import dev.memtrace.merkle.ResidentTree;
@@ -17,6 +19,7 @@ import dev.memtrace.merkle.TouchedNodeCounts;
 import dev.memtrace.merkle.TouchedTree;
 import dev.memtrace.offheap.BufferPool;
 import dev.memtrace.periphery.Poseidon2Periphery;
+import dev.memtrace.poseidon2.Poseidon2Constants;
 import dev.memtrace.replay.TouchedBlocks;
 import dev.memtrace.trace.MerkleTrace;
 import dev.memtrace.trace.PersistentBoundaryTrace;
@@ -56,13 +59,31 @@ final class PersistentTraces {
 
   static PersistentTraces build(CpuBackend backend, MemoryState initial, TouchedBlocks touched) {
     BufferPool pool = backend.pool();
-    ResidentTree tree = initial.hashedTree(backend.workers(), backend.batch());
     long boundaryRows = 2 * touched.count();
     long boundaryHeight = TraceHeight.nextPowerOfTwo(boundaryRows);
-    MemorySegment boundary = Traces.acquire(pool, boundaryHeight, PersistentBoundaryAir.WIDTH);
-    Traces.pad(boundary, boundaryRows, boundaryHeight, PersistentBoundaryAir.WIDTH);
-    PersistentBoundaryTrace chunks =
-        new PersistentBoundaryTrace(backend.workers(), touched, initial.image(), boundary);
+    MemorySegment boundary;
+    PersistentBoundaryTrace chunks;
+    try (Stages.Span span = backend.stages().open(Stage.BOUNDARY)) {
+      boundary = Traces.acquire(pool, boundaryHeight, PersistentBoundaryAir.WIDTH);
+      Traces.pad(boundary, boundaryRows, boundaryHeight, PersistentBoundaryAir.WIDTH);
+      chunks = new PersistentBoundaryTrace(backend.workers(), touched, initial.image(), boundary);
+      span.addBytes(4 * boundaryHeight * PersistentBoundaryAir.WIDTH);
+    }
+    try (Stages.Span span = backend.stages().open(Stage.MERKLE)) {
+      PersistentTraces made = hash(backend, initial, chunks, boundaryRows, boundary);
+      span.addBytes(4 * made.merkleHeight * MerkleAir.WIDTH);
+      return made;
+    }
+  }
+
+  private static PersistentTraces hash(
+      CpuBackend backend,
+      MemoryState initial,
+      PersistentBoundaryTrace chunks,
+      long boundaryRows,
+      MemorySegment boundary) {
+    BufferPool pool = backend.pool();
+    ResidentTree tree = initial.hashedTree(backend.workers(), backend.batch());
     MemoryDimensions dimensions = tree.dimensions();
     TouchedNodeCounts counts =
         new TouchedNodeCounts(chunks.count(), chunks::leaf, dimensions.overallHeight());
@@ -99,13 +120,17 @@ final class PersistentTraces {
   /**
    * Adds every hash that a row claims: chunks in ascending order, then the tree from the top.
    *
+   * @param stages hear how long it takes
    * @param hasher receives the inputs, all of them or none
    */
-  void record(Poseidon2Periphery hasher) {
-    hasher.reserve(boundaryRows + merkleRows);
-    hasher.recordAll(
-        boundary, PersistentBoundaryAir.VALUES, PersistentBoundaryAir.WIDTH, 8, boundaryRows);
-    hasher.recordAll(merkle, MerkleAir.LEFT_HASH, MerkleAir.WIDTH, 16, merkleRows);
+  void record(Stages stages, Poseidon2Periphery hasher) {
+    try (Stages.Span span = stages.open(Stage.POSEIDON2)) {
+      hasher.reserve(boundaryRows + merkleRows);
+      hasher.recordAll(
+          boundary, PersistentBoundaryAir.VALUES, PersistentBoundaryAir.WIDTH, 8, boundaryRows);
+      hasher.recordAll(merkle, MerkleAir.LEFT_HASH, MerkleAir.WIDTH, 16, merkleRows);
+      span.addBytes(4L * Poseidon2Constants.WIDTH * (boundaryRows + merkleRows));
+    }
   }
 
   /**

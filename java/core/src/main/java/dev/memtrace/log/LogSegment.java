@@ -103,6 +103,15 @@ public final class LogSegment {
   }
 
   /**
+   * Returns the size of headers and written cells.
+   *
+   * @return bytes
+   */
+  public long byteSize() {
+    return 8L * entries + 4L * valueWords;
+  }
+
+  /**
    * Returns the size of the records of this segment's accesses.
    *
    * @return 32-bit words

@@ -17,6 +17,8 @@ import java.util.function.LongFunction;
  * be reached from any thread. The pool is thread-safe.
  */
 public final class BufferPool {
+  private static final System.Logger LOG = System.getLogger(BufferPool.class.getName());
+
   private static final long ALIGNMENT = 64;
   private static final long SMALLEST = 4096;
   private static final BufferPool SHARED = new BufferPool(Runtime.getRuntime().maxMemory() / 2);
@@ -80,6 +82,11 @@ public final class BufferPool {
     try {
       return allocator.apply(size);
     } catch (OutOfMemoryError e) {
+      LOG.log(
+          System.Logger.Level.DEBUG,
+          "native memory is short: the pool lets go of {0} bytes for a buffer of {1}",
+          retainedBytes(),
+          size);
       clear();
     }
     try {

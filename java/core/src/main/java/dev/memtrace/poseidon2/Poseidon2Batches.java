@@ -105,5 +105,14 @@ public final class Poseidon2Batches {
             ServiceLoader.load(
                     Poseidon2BatchProvider.class, Poseidon2Batches.class.getClassLoader())
                 .iterator());
+
+    static {
+      System.getLogger(Poseidon2Batches.class.getName())
+          .log(
+              System.Logger.Level.DEBUG,
+              "hashing with {0}; {1}",
+              CHOICE.batch().name(),
+              CHOICE.reasons().isEmpty() ? "the best" : String.join("; ", CHOICE.reasons()));
+    }
   }
 }

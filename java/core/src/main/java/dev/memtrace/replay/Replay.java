@@ -78,7 +78,8 @@ public final class Replay {
   }
 
   /**
-   * Brings every touched block to the mode's initial size, in ascending order of addresses.
+   * Brings every touched block to the mode's initial size, in ascending order of addresses. {@link
+   * #mergeAdapters} must follow.
    *
    * @param workers threads that share the lanes
    * @return the touched blocks
@@ -92,6 +93,15 @@ public final class Replay {
             lanes.get(lane).finish();
           }
         });
+    return touchedBlocks();
+  }
+
+  /**
+   * Brings the adapter rows of all lanes into the order of the log, once finished.
+   *
+   * @param workers threads that share the adapters
+   */
+  public void mergeAdapters(Workers workers) {
     if (lanes.size() > 1) {
       workers.forRange(
           adapters.length,
@@ -102,7 +112,6 @@ public final class Replay {
             }
           });
     }
-    return touchedBlocks();
   }
 
   private AdapterRows merge(int i) {
