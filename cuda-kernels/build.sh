@@ -68,7 +68,7 @@ download_nvcc() {
   python3 -m venv "$output/nvcc.partial" &&
     "$output/nvcc.partial/bin/python" -m pip --disable-pip-version-check install --quiet \
       nvidia-cuda-nvcc==13.0.88 nvidia-nvvm==13.0.88 nvidia-cuda-crt==13.0.88 \
-      nvidia-cuda-runtime==13.0.96 nvidia-cuda-cccl==13.0.85 &&
+      nvidia-cuda-runtime==13.0.96 nvidia-cuda-cccl==13.0.85 nvidia-nvtx==13.0.85 &&
     mv "$output/nvcc.partial" "$output/nvcc"
 }
 

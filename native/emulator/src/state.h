@@ -72,6 +72,7 @@ struct State {
   std::uint64_t last_sequence = 0;
   std::mt19937_64 random{1};
   std::uint64_t pinned_bytes = 0;
+  std::uint64_t open_ranges = 0;  // of profilers, on all threads
 };
 
 // Lives until the process ends, so that calls from exit handlers still find it.

@@ -20,8 +20,8 @@ extern "C" {
 
 #pragma GCC visibility push(default)
 
-/* Version of this interface: changes when a signature does. */
-#define MEMTRACE_ALGORITHMS_VERSION 1
+/* Version of this interface and of profiler_ranges.h: changes when a signature does. */
+#define MEMTRACE_ALGORITHMS_VERSION 2
 uint32_t memtrace_algorithms_version(void);
 
 /* Sorts keys stably by their bits [begin_bit, end_bit), 0 <= begin_bit <= end_bit <= 64. What the input holds afterwards is undefined. */

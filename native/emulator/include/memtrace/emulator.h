@@ -33,14 +33,14 @@ int32_t memtrace_emulator_set(const char* key, uint64_t value);
 
 /*
  * Live objects or bytes: "device_bytes", "peak_device_bytes", "device_allocations", "pinned_bytes", "pinned_allocations", "streams",
- * "events", "modules", "contexts". Memory counts from the call that allocates to the call that frees, whenever the stream gets there. A
+ * "events", "modules", "contexts", "ranges" of profilers that have not ended. Memory counts from the call that allocates to the call that frees, whenever the stream gets there. A
  * reset lowers the peak to what is live. UINT64_MAX for an unknown key.
  */
 uint64_t memtrace_emulator_live(const char* key);
 
 /*
  * Calls of a driver function since the last reset, refused ones included; "kernel:NAME" and "kernel:" count launches, "call" all calls,
- * "allocation" device allocations, "synchronisation" every call that waited, "bytes_to_device" and "bytes_to_host" copied bytes.
+ * "range:NAME" begun ranges of that name, "range_without_push" ends of none, "allocation" device allocations, "synchronisation" every call that waited, "bytes_to_device" and "bytes_to_host" copied bytes.
  */
 uint64_t memtrace_emulator_count(const char* what);
 

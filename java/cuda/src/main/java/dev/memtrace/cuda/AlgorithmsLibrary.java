@@ -7,8 +7,9 @@ import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 
 /**
- * The functions of {@code memtrace/device_algorithms.h}. Device addresses, pointers and streams are
- * 64-bit words; each function returns a CUresult.
+ * The functions of {@code memtrace/device_algorithms.h}, where device addresses, pointers and
+ * streams are 64-bit words and each function returns a CUresult, and of {@code
+ * memtrace/profiler_ranges.h}.
  */
 record AlgorithmsLibrary(
     MethodHandle sortKeys,
@@ -18,9 +19,11 @@ record AlgorithmsLibrary(
     MethodHandle inclusiveMax,
     MethodHandle sum,
     MethodHandle selectFlagged,
-    MethodHandle runLength) {
+    MethodHandle runLength,
+    MethodHandle rangePush,
+    MethodHandle rangePop) {
   /** MEMTRACE_ALGORITHMS_VERSION of the header that this class was written for. */
-  private static final int VERSION = 1;
+  private static final int VERSION = 2;
 
   private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT;
   private static final ValueLayout.OfLong WORD = ValueLayout.JAVA_LONG;
@@ -53,7 +56,9 @@ record AlgorithmsLibrary(
         bind(library, "inclusive_max_u32", WORD, WORD, WORD, WORD),
         bind(library, "reduce_sum_u32", WORD, WORD, WORD, WORD),
         bind(library, "select_flagged", WORD, WORD, WORD, WORD, WORD),
-        bind(library, "run_length", WORD, WORD, WORD, WORD, WORD, WORD));
+        bind(library, "run_length", WORD, WORD, WORD, WORD, WORD, WORD),
+        library.function("memtrace_range_push", FunctionDescriptor.of(INT, ValueLayout.ADDRESS)),
+        library.function("memtrace_range_pop", FunctionDescriptor.of(INT)));
   }
 
   /** Binds a function that takes temporary memory, the address of its size, and what follows. */

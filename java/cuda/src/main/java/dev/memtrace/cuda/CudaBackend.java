@@ -10,6 +10,7 @@ import dev.memtrace.backend.TraceSession;
 import dev.memtrace.config.MemoryMode;
 import dev.memtrace.cpu.CpuBackend;
 import dev.memtrace.image.AddressMap;
+import dev.memtrace.instrument.Stages;
 import dev.memtrace.offheap.BufferPool;
 import dev.memtrace.periphery.Poseidon2Periphery;
 import dev.memtrace.periphery.VariableRangeChecker;
@@ -29,6 +30,7 @@ final class CudaBackend implements TraceBackend {
   private final CudaDevice device;
   private final ReplayTuning tuning;
   private final BufferPool pool;
+  private final Stages stages;
   private final DeviceTransfer transfer;
 
   /** Poseidon2 inputs that lie on the device, in recorders that may outlive the backend. */
@@ -53,7 +55,8 @@ final class CudaBackend implements TraceBackend {
     this.device = device;
     this.tuning = tuning;
     this.pool = new BufferPool(Runtime.getRuntime().maxMemory() / 2, device.pinnedMemory());
-    this.transfer = new DeviceTransfer(device, pool);
+    this.stages = new Stages(options.listener());
+    this.transfer = new DeviceTransfer(device, pool, stages);
     this.host = new CpuBackend(options, pool);
     this.fingerprints =
         new DeviceFingerprint(
@@ -81,6 +84,10 @@ final class CudaBackend implements TraceBackend {
 
   ReplayTuning tuning() {
     return tuning;
+  }
+
+  Stages stages() {
+    return stages;
   }
 
   DeviceTransfer transfer() {

@@ -36,6 +36,7 @@ final class CudaDevice implements AutoCloseable {
   private final CUmodule module;
   private final CudaStream freeing;
   private final DeviceAlgorithms algorithms;
+  private final ProfilerRanges ranges;
   private final PinnedMemory pinnedMemory;
   private final Map<String, CudaKernel> kernels = new ConcurrentHashMap<>();
   private final Set<DeviceBuffer> buffers = ConcurrentHashMap.newKeySet();
@@ -61,6 +62,7 @@ final class CudaDevice implements AutoCloseable {
     this.module = module;
     this.freeing = new CudaStream(this);
     this.algorithms = new DeviceAlgorithms(this, algorithms);
+    this.ranges = new ProfilerRanges(algorithms);
     this.pinnedMemory = new PinnedMemory(context, pinnedLimit);
   }
 
@@ -165,6 +167,10 @@ final class CudaDevice implements AutoCloseable {
 
   DeviceAlgorithms algorithms() {
     return algorithms;
+  }
+
+  ProfilerRanges ranges() {
+    return ranges;
   }
 
   /**

@@ -5,6 +5,7 @@ import dev.memtrace.air.AccessAdapterAir;
 import dev.memtrace.air.Air;
 import dev.memtrace.air.MerkleAir;
 import dev.memtrace.air.PersistentBoundaryAir;
+import dev.memtrace.air.RangeCheckerAir;
 import dev.memtrace.air.TraceHeight;
 import dev.memtrace.air.VolatileBoundaryAir;
 import dev.memtrace.backend.AirProofInput;
@@ -19,6 +20,7 @@ import dev.memtrace.config.MemoryMode;
 import dev.memtrace.cpu.RecordStore;
 import dev.memtrace.image.AddressMap;
 import dev.memtrace.image.MemoryImage;
+import dev.memtrace.instrument.Stage;
 import dev.memtrace.log.LogSegment;
 import dev.memtrace.log.MemoryLogEntry;
 import dev.memtrace.log.MemoryRecord;
@@ -41,6 +43,7 @@ final class CudaSession implements TraceSession {
   private final CudaBackend backend;
   private final BufferPool pool;
   private final CudaStream stream;
+  private final DevicePasses passes;
   private final MemoryMode mode;
   private final MemoryConfig config;
   private final MemoryState initialState;
@@ -76,6 +79,7 @@ final class CudaSession implements TraceSession {
     this.initial = initialState.image();
     this.config = initial.config();
     this.stream = backend.device().openStream();
+    this.passes = new DevicePasses(stream, backend.stages());
     this.log = new DeviceLog(stream);
   }
 
@@ -96,7 +100,10 @@ final class CudaSession implements TraceSession {
   public void appendSegment(LogSegment segment) {
     checkOpen();
     image();
-    log.append(segment);
+    try (DevicePasses.Pass pass = passes.open(Stage.UPLOAD)) {
+      log.append(segment);
+      pass.addBytes(segment.byteSize());
+    }
     segments.add(segment);
   }
 
@@ -108,7 +115,10 @@ final class CudaSession implements TraceSession {
 
   private DeviceImage upload() {
     if (uploaded == null) {
-      uploaded = new DeviceImage(stream, initial, pool);
+      try (DevicePasses.Pass pass = passes.open(Stage.UPLOAD)) {
+        uploaded = new DeviceImage(stream, initial, pool);
+        pass.addBytes(uploaded.uploadedBytes());
+      }
     }
     return uploaded;
   }
@@ -127,13 +137,21 @@ final class CudaSession implements TraceSession {
     }
     DeviceImage cells = upload();
     ResidentTree host = treeOnHost();
-    ResidentMemory made =
-        host == null
-            ? ResidentMemory.hash(stream, backend.transfer(), pool, config.dimensions(), cells)
-            : ResidentMemory.upload(stream, backend.transfer(), pool, host, cells);
+    ResidentMemory made = host == null ? hashed(cells) : uploaded(host, cells);
     uploaded = null;
     initialState.replaceTree(made);
     return made;
+  }
+
+  private ResidentMemory hashed(DeviceImage cells) {
+    return ResidentMemory.hash(stream, backend.transfer(), pool, config.dimensions(), cells);
+  }
+
+  private ResidentMemory uploaded(ResidentTree host, DeviceImage cells) {
+    try (DevicePasses.Pass pass = passes.open(Stage.UPLOAD)) {
+      pass.addBytes(ResidentMemory.uploadBytes(host));
+      return ResidentMemory.upload(stream, backend.transfer(), pool, host, cells);
+    }
   }
 
   /** The tree that another backend has left in the initial state. */
@@ -160,21 +178,30 @@ final class CudaSession implements TraceSession {
   public void finalizeMemory(@Nullable Poseidon2Periphery hasher) {
     checkOpen();
     try {
-      if (log.entries() > 0) {
-        replay = new DeviceReplay(stream, backend.tuning(), mode, config, log, pool);
+      try (DevicePasses.Pass pass = passes.open(Stage.REPLAY)) {
+        if (log.entries() > 0) {
+          replay = new DeviceReplay(stream, backend.tuning(), mode, config, log, pool);
+        }
+        pass.addBytes(segments.stream().mapToLong(LogSegment::byteSize).sum());
       }
       if (mode == MemoryMode.PERSISTENT) {
-        Poseidon2Periphery recorder = Objects.requireNonNull(hasher, "hasher");
-        ResidentMemory memory = residentMemory();
-        DevicePersistentTraces hashed =
-            new DevicePersistentTraces(stream, pool, config, replay, traces(), memory);
-        tree = hashed;
-        recordInputs(hashed, recorder);
+        recordInputs(hashTree(), Objects.requireNonNull(hasher, "hasher"));
       }
       finalised = true;
     } catch (RuntimeException | Error e) {
       Closing.after(e, this::forget);
       throw e;
+    }
+  }
+
+  private DevicePersistentTraces hashTree() {
+    try (DevicePasses.Pass pass = passes.open(Stage.MERKLE)) {
+      ResidentMemory memory = residentMemory();
+      DevicePersistentTraces hashed =
+          new DevicePersistentTraces(stream, passes, pool, config, replay, traces(), memory);
+      tree = hashed;
+      pass.addBytes(4 * hashed.merkle().height() * MerkleAir.WIDTH);
+      return hashed;
     }
   }
 
@@ -199,18 +226,30 @@ final class CudaSession implements TraceSession {
    * @param hasher receives the inputs, all of them or none
    */
   private void recordInputs(DevicePersistentTraces hashed, Poseidon2Periphery hasher) {
-    DeviceInputs inputs =
-        DistinctInputs.of(
-            backend,
-            stream,
-            new DistinctInputs.Requests(
-                hashed.boundary(), hashed.boundaryRows(), hashed.merkle(), hashed.merkleRows()));
+    DistinctInputs.Requests requests =
+        new DistinctInputs.Requests(
+            hashed.boundary(), hashed.boundaryRows(), hashed.merkle(), hashed.merkleRows());
+    DeviceInputs inputs = distinctInputs(requests);
     try {
       hasher.record(inputs);
     } catch (RuntimeException | Error e) {
       Closing.after(e, inputs::close);
       throw e;
     }
+  }
+
+  private DeviceInputs distinctInputs(DistinctInputs.Requests requests) {
+    DeviceInputs found = null;
+    try (DevicePasses.Pass pass = passes.open(Stage.POSEIDON2)) {
+      found = DistinctInputs.of(backend, stream, requests);
+      pass.addBytes(DevicePoseidon2.STATE_BYTES * requests.count());
+    } catch (RuntimeException | Error e) {
+      if (found != null) {
+        Closing.after(e, found::close);
+      }
+      throw e;
+    }
+    return found;
   }
 
   private Summary summary() {
@@ -464,8 +503,12 @@ final class CudaSession implements TraceSession {
       return;
     }
     try (DeviceScope temporary = new DeviceScope(stream)) {
-      DeviceBuffer records = deviceRecords().records(temporary, segment);
-      checkFault();
+      DeviceBuffer records;
+      try (DevicePasses.Pass pass = passes.open(Stage.RECORDS)) {
+        records = deviceRecords().records(temporary, segment);
+        checkFault();
+        pass.addBytes(4 * segment.recordWords());
+      }
       backend.transfer().read(records, 0, 4 * segment.recordWords(), visitor);
     }
   }
@@ -517,8 +560,12 @@ final class CudaSession implements TraceSession {
         if (mode == MemoryMode.PERSISTENT) {
           finishedTree().reserve(heights[0], heights[1]);
         } else {
-          DeviceBuffer boundary = traces.volatileBoundary(products, heights[0]);
-          traces.countVolatileBoundary(boundary, heights[0], counts);
+          DeviceBuffer boundary;
+          try (DevicePasses.Pass pass = passes.open(Stage.BOUNDARY)) {
+            boundary = traces.volatileBoundary(products, heights[0]);
+            traces.countVolatileBoundary(boundary, heights[0], counts);
+            pass.addBytes(boundary.bytes());
+          }
           inputs.add(
               input(
                   new VolatileBoundaryAir(),
@@ -528,8 +575,13 @@ final class CudaSession implements TraceSession {
                   summary().boundaryCells(),
                   heights[0]));
         }
-        DeviceBuffer[] adapters = traces.adapters(products, adapterHeights);
-        traces.countAdapters(adapters, adapterHeights, counts);
+        DeviceBuffer[] adapters;
+        try (DevicePasses.Pass pass = passes.open(Stage.ADAPTERS)) {
+          adapters = traces.adapters(products, adapterHeights);
+          for (DeviceBuffer adapter : adapters) {
+            pass.addBytes(adapter.bytes());
+          }
+        }
         for (int i = 0; i < adapters.length; i++) {
           long fromLog = summary().logRows(i);
           inputs.add(
@@ -541,7 +593,13 @@ final class CudaSession implements TraceSession {
                   fromLog + summary().finalRows(i),
                   fromLog));
         }
-        addCounts(counts, rangeChecker);
+        MemorySegment table;
+        try (DevicePasses.Pass pass = passes.open(Stage.RANGE_COUNTS)) {
+          traces.countAdapters(adapters, adapterHeights, counts);
+          table = readCounts(counts);
+          pass.addBytes(4L * RangeCheckerAir.height(config.rangeMaxBits()));
+        }
+        addCounts(counts, table, rangeChecker);
       }
       products.releaseAll();
       if (mode == MemoryMode.PERSISTENT) {
@@ -578,10 +636,15 @@ final class CudaSession implements TraceSession {
             merkleHeight));
   }
 
-  /** Waits for the device, and adds what it has counted. */
-  private void addCounts(DeviceRangeCounts counts, VariableRangeChecker rangeChecker) {
+  /** Waits for the device, and returns what it has counted in a buffer of the pool. */
+  private MemorySegment readCounts(DeviceRangeCounts counts) {
     MemorySegment table = counts.read();
     checkFault();
+    return table;
+  }
+
+  private void addCounts(
+      DeviceRangeCounts counts, MemorySegment table, VariableRangeChecker rangeChecker) {
     counts.addTo(rangeChecker, table);
     pool.release(table);
   }
@@ -596,9 +659,14 @@ final class CudaSession implements TraceSession {
         words = products.allocate(0, "auxiliary columns");
       } else {
         try (DeviceRangeCounts counts = new DeviceRangeCounts(stream, pool, config)) {
-          words = deviceRecords().auxColumns(products, log.entries(), accesses);
-          deviceRecords().countAux(log.entries(), counts);
-          addCounts(counts, rangeChecker);
+          MemorySegment table;
+          try (DevicePasses.Pass pass = passes.open(Stage.AUX)) {
+            words = deviceRecords().auxColumns(products, log.entries(), accesses);
+            deviceRecords().countAux(log.entries(), counts);
+            table = readCounts(counts);
+            pass.addBytes(words.bytes());
+          }
+          addCounts(counts, table, rangeChecker);
         }
       }
       return new DeviceWords(
@@ -621,6 +689,7 @@ final class CudaSession implements TraceSession {
     if (finalMemory != null) {
       steps.add(finalMemory::release);
     }
+    steps.add(passes::close);
     // Waits for copies from memory that others use next.
     steps.add(stream::close);
     if (uploaded != null) {

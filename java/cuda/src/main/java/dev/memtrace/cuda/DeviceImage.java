@@ -23,6 +23,7 @@ final class DeviceImage implements AutoCloseable {
   private @Nullable MemorySegment numbers;
 
   private final BufferPool pool;
+  private long uploadedBytes;
 
   /** Enqueues the copies; the cells must stay as they are until the stream has done its work. */
   DeviceImage(CudaStream stream, AddressMap initial, BufferPool pool) {
@@ -50,9 +51,11 @@ final class DeviceImage implements AutoCloseable {
             onHost.set(IntBuffer64.PAIR, 8 * next[0], number);
             stream.copyToDevice(
                 memory.asSlice(offset, 4L * pageCells), cells, PAGE_BYTES * next[0]);
+            uploadedBytes += 4L * pageCells;
             next[0]++;
           });
       stream.copyToDevice(onHost.asSlice(0, 8 * count), keys, 0);
+      uploadedBytes += 8 * count;
       image = new Arguments.Image(keys, cells, count);
       numbers = onHost;
     } catch (RuntimeException | Error e) {
@@ -98,6 +101,11 @@ final class DeviceImage implements AutoCloseable {
   /** Device memory of an image. */
   static long bytes(long pages) {
     return (8 + PAGE_BYTES) * pages;
+  }
+
+  /** How many bytes were copied from the host. */
+  long uploadedBytes() {
+    return uploadedBytes;
   }
 
   Arguments.Image arguments() {

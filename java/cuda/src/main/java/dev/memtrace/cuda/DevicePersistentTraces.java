@@ -6,6 +6,7 @@ import dev.memtrace.air.PersistentBoundaryAir;
 import dev.memtrace.air.TraceHeight;
 import dev.memtrace.config.MemoryConfig;
 import dev.memtrace.config.MemoryDimensions;
+import dev.memtrace.instrument.Stage;
 import dev.memtrace.merkle.MemoryRoots;
 import dev.memtrace.offheap.BufferPool;
 import java.lang.foreign.MemorySegment;
@@ -55,6 +56,7 @@ final class DevicePersistentTraces implements AutoCloseable {
    * Makes both traces, and waits for the roots.
    *
    * @param stream where the work goes
+   * @param passes of that stream
    * @param pool where the roots are read to
    * @param config shape of memory
    * @param replay the replayed log, null if it is empty
@@ -65,6 +67,7 @@ final class DevicePersistentTraces implements AutoCloseable {
    */
   DevicePersistentTraces(
       CudaStream stream,
+      DevicePasses passes,
       BufferPool pool,
       MemoryConfig config,
       @Nullable DeviceReplay replay,
@@ -99,9 +102,12 @@ final class DevicePersistentTraces implements AutoCloseable {
         leaves = replay.touchedLeaves(temporary);
       }
       long fault = faults.address() + faultAt;
-      boundary.columns =
-          new Arguments.TraceColumns(
-              fillers.persistentBoundary(traces, boundaryHeight), boundaryHeight);
+      try (DevicePasses.Pass pass = passes.open(Stage.BOUNDARY)) {
+        boundary.columns =
+            new Arguments.TraceColumns(
+                fillers.persistentBoundary(traces, boundaryHeight), boundaryHeight);
+        pass.addBytes(4 * boundaryHeight * PersistentBoundaryAir.WIDTH);
+      }
       merkle.columns =
           new Arguments.TraceColumns(
               traces.allocateZeroed(4 * merkleHeight * MerkleAir.WIDTH, merkle.owner),

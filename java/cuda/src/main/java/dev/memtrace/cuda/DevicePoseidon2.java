@@ -4,9 +4,10 @@ package dev.memtrace.cuda;
 import dev.memtrace.air.Poseidon2Air;
 import dev.memtrace.air.TraceHeight;
 import dev.memtrace.backend.TraceMatrix;
+import dev.memtrace.instrument.ProductEvent;
+import dev.memtrace.instrument.Stage;
 import dev.memtrace.poseidon2.Poseidon2Constants;
 import java.lang.foreign.MemorySegment;
-import java.util.function.BiFunction;
 
 /** Poseidon2 on the device: the trace of the periphery, and batches of permutations. */
 final class DevicePoseidon2 {
@@ -27,7 +28,7 @@ final class DevicePoseidon2 {
    * @return a trace owned by the caller
    */
   static TraceMatrix trace(CudaBackend backend, DeviceBuffer inputs, long used, int registers) {
-    return trace(backend, (_, _) -> inputs, used, registers);
+    return trace(backend, (_, _, _) -> inputs, used, registers);
   }
 
   /**
@@ -40,40 +41,49 @@ final class DevicePoseidon2 {
   static TraceMatrix trace(CudaBackend backend, MemorySegment inputs, int registers) {
     return trace(
         backend,
-        (stream, temporary) -> {
+        (stream, temporary, passes) -> {
           DeviceBuffer rows = temporary.allocate(inputs.byteSize(), "distinct Poseidon2 inputs");
-          stream.copyToDevice(inputs, rows, 0);
+          try (DevicePasses.Pass pass = passes.open(Stage.UPLOAD)) {
+            stream.copyToDevice(inputs, rows, 0);
+            pass.addBytes(inputs.byteSize());
+          }
           return rows;
         },
         inputs.byteSize() / DeviceInputs.ROW_BYTES,
         registers);
   }
 
-  private static TraceMatrix trace(
-      CudaBackend backend,
-      BiFunction<CudaStream, DeviceScope, DeviceBuffer> inputs,
-      long used,
-      int registers) {
+  /** Brings the rows of the inputs to the device. */
+  @FunctionalInterface
+  private interface Inputs {
+    DeviceBuffer rows(CudaStream stream, DeviceScope temporary, DevicePasses passes);
+  }
+
+  private static TraceMatrix trace(CudaBackend backend, Inputs inputs, long used, int registers) {
     long height = TraceHeight.nextPowerOfTwoOrZero(used);
     int width = Poseidon2Air.width(registers);
     DeviceBuffer trace = null;
     try (CudaStream stream = backend.device().openStream();
-        DeviceScope temporary = new DeviceScope(stream)) {
+        DeviceScope temporary = new DeviceScope(stream);
+        DevicePasses passes = new DevicePasses(stream, backend.stages());
+        DevicePasses.Pass pass = passes.open(Stage.POSEIDON2)) {
       trace = stream.allocate(4 * height * width, "Poseidon2 trace");
       stream.launch(
           stream.device().kernel("poseidon2_rows_" + registers),
           Arguments.items(height)
-              .add(inputs.apply(stream, temporary))
+              .add(inputs.rows(stream, temporary, passes))
               .add(used)
               .add(trace)
               .words());
       stream.synchronize();
+      pass.addBytes(trace.bytes());
     } catch (RuntimeException | Error e) {
       if (trace != null) {
         Closing.after(e, trace::close);
       }
       throw e;
     }
+    ProductEvent.handedOut("Poseidon2", height, width);
     return new DeviceTraceMatrix(backend.transfer(), trace, height, width);
   }
 

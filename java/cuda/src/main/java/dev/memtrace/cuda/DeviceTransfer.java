@@ -3,6 +3,8 @@ package dev.memtrace.cuda;
 
 import dev.memtrace.backend.FieldEncoding;
 import dev.memtrace.backend.TraceOrder;
+import dev.memtrace.instrument.Stage;
+import dev.memtrace.instrument.Stages;
 import dev.memtrace.offheap.BufferPool;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
@@ -16,11 +18,12 @@ final class DeviceTransfer implements AutoCloseable {
   static final long PART_BYTES = 8L << 20;
 
   private final CudaStream stream;
+  private final DevicePasses passes;
   private final BufferPool pool;
   private final DeviceBuffer staging;
   private final MemorySegment part;
 
-  DeviceTransfer(CudaDevice device, BufferPool pool) {
+  DeviceTransfer(CudaDevice device, BufferPool pool, Stages stages) {
     this.pool = pool;
     this.part = pool.acquire(PART_BYTES);
     CudaStream opened = device.openStream();
@@ -31,6 +34,7 @@ final class DeviceTransfer implements AutoCloseable {
       throw e;
     }
     this.stream = opened;
+    this.passes = new DevicePasses(opened, stages);
   }
 
   /**
@@ -46,7 +50,7 @@ final class DeviceTransfer implements AutoCloseable {
     for (long done = 0; done < bytes; ) {
       MemorySegment chunk = part.asSlice(0, Math.min(PART_BYTES, bytes - done));
       long at = from + done;
-      run(() -> stream.copyToHost(source, at, chunk));
+      run(chunk.byteSize(), () -> stream.copyToHost(source, at, chunk));
       visitor.accept(chunk.asReadOnly());
       done += chunk.byteSize();
     }
@@ -87,6 +91,7 @@ final class DeviceTransfer implements AutoCloseable {
               .add(encoding == FieldEncoding.MONTGOMERY ? 1 : 0);
       MemorySegment chunk = part.asSlice(0, 4 * items);
       run(
+          chunk.byteSize(),
           () -> {
             stream.launch(convert, arguments.words());
             stream.copyToHost(staging, 0, chunk);
@@ -96,10 +101,11 @@ final class DeviceTransfer implements AutoCloseable {
   }
 
   /** Enqueues work and waits for it, even if it fails: the caller may free the source then. */
-  private void run(Runnable work) {
-    try {
+  private void run(long bytes, Runnable work) {
+    try (DevicePasses.Pass pass = passes.open(Stage.TRANSFER)) {
       work.run();
       stream.synchronize();
+      pass.addBytes(bytes);
     } catch (RuntimeException | Error e) {
       Closing.after(e, stream::synchronize);
       throw e;

@@ -15,6 +15,8 @@ import org.jspecify.annotations.Nullable;
  * CudaDevice}, and their memory goes with the context. Judges the result of every call.
  */
 final class PrimaryContext {
+  private static final System.Logger LOG = System.getLogger(PrimaryContext.class.getName());
+
   private final DriverLibrary driver;
   private final CUdevice device = new CUdevice();
   private final CUcontext context = new CUcontext();
@@ -116,6 +118,7 @@ final class PrimaryContext {
     if (why == null) {
       why = "the device is lost: %s; it needs a new process".formatted(failure.getMessage());
       lost = why;
+      LOG.log(System.Logger.Level.DEBUG, why);
     }
     return why;
   }

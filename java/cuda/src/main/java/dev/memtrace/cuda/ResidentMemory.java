@@ -258,9 +258,7 @@ final class ResidentMemory implements StateTree {
     long room = Math.max(1, count);
     stream
         .device()
-        .require(
-            TreeTable.bytes(room) + (8 + TreeTable.DIGEST_BYTES) * count,
-            "a memory tree of " + count + " nodes");
+        .require(TreeTable.bytes(room) + uploadBytes(host), "a memory tree of " + count + " nodes");
     TreeTable table = new TreeTable(stream, room);
     try (DeviceScope temporary = new DeviceScope(stream)) {
       if (count > 0) {
@@ -272,6 +270,11 @@ final class ResidentMemory implements StateTree {
       Closing.after(e, table::close);
       throw e;
     }
+  }
+
+  /** How many bytes {@link #upload} copies. */
+  static long uploadBytes(ResidentTree host) {
+    return (8 + TreeTable.DIGEST_BYTES) * host.size();
   }
 
   private static void uploadNodes(

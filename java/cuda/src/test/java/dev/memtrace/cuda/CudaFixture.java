@@ -15,7 +15,13 @@ import java.util.function.BooleanSupplier;
 final class CudaFixture {
   private static final List<String> KINDS =
       List.of(
-          "device_allocations", "streams", "events", "modules", "pinned_allocations", "contexts");
+          "device_allocations",
+          "streams",
+          "events",
+          "modules",
+          "pinned_allocations",
+          "contexts",
+          "ranges");
 
   private CudaFixture() {}
 

@@ -18,6 +18,9 @@ import dev.memtrace.config.MemoryMode;
 import dev.memtrace.controller.MemoryController;
 import dev.memtrace.controller.State;
 import dev.memtrace.image.AddressMap;
+import dev.memtrace.instrument.HeardStages;
+import dev.memtrace.instrument.Stage;
+import dev.memtrace.instrument.StageListener;
 import dev.memtrace.log.MemoryLogEntry;
 import dev.memtrace.merkle.StateTree;
 import dev.memtrace.parallel.Workers;
@@ -91,13 +94,18 @@ class CudaSessionFaultsTest {
     private final boolean retrying;
 
     Run(MemoryMode mode, boolean retrying) {
+      this(mode, retrying, StageListener.NONE);
+    }
+
+    Run(MemoryMode mode, boolean retrying, StageListener listener) {
       this.mode = mode;
       this.retrying = retrying;
       // The first guess is too small, so that the replay begins twice.
       ReplayTuning tuning = new ReplayTuning(22, false, _ -> 100);
       CudaDevice device = openDevice();
       try {
-        this.backend = new CudaBackend(device, new BackendOptions(1), tuning);
+        this.backend =
+            new CudaBackend(device, new BackendOptions(1).withListener(listener), tuning);
       } catch (RuntimeException | Error e) {
         device.close();
         throw e;
@@ -250,7 +258,11 @@ class CudaSessionFaultsTest {
   }
 
   private static List<int[]> products(MemoryMode mode, boolean retrying) {
-    try (Run run = new Run(mode, retrying)) {
+    return products(mode, retrying, StageListener.NONE);
+  }
+
+  private static List<int[]> products(MemoryMode mode, boolean retrying, StageListener listener) {
+    try (Run run = new Run(mode, retrying, listener)) {
       return run.products();
     }
   }
@@ -288,19 +300,31 @@ class CudaSessionFaultsTest {
   @ParameterizedTest
   @EnumSource(MemoryMode.class)
   void eachCallFailsInTurn(MemoryMode mode) {
+    eachCallFailsInTurn(mode, StageListener.NONE, 16);
+  }
+
+  /** Ranges and events end as well, whichever call fails; nothingIsLeft looks for them. */
+  @Test
+  void eachCallFailsInTurnWhileSomebodyListens() {
+    HeardStages heard = new HeardStages();
+    eachCallFailsInTurn(MemoryMode.PERSISTENT, heard, 6);
+    assertThat(heard.stages()).containsExactlyInAnyOrder(Stage.values());
+  }
+
+  private void eachCallFailsInTurn(MemoryMode mode, StageListener listener, int density) {
     List<int[]> want = products(mode, false);
     for (int code : new int[] {INVALID_VALUE, LAUNCH_FAILED}) {
       emulator.reset();
-      products(mode, false);
+      products(mode, false, listener);
       long calls = emulator.count("call");
       int errors = 0;
       // Every call at the begin, where kinds of calls are new, then ever fewer.
-      for (long nth = 1; nth <= calls; nth += 1 + nth / 16) {
+      for (long nth = 1; nth <= calls; nth += 1 + nth / density) {
         emulator.reset();
         emulator.fail("call", nth, code);
         String what = "call %d of %d returns %d".formatted(nth, calls, code);
         try {
-          List<int[]> got = products(mode, false);
+          List<int[]> got = products(mode, false, listener);
           for (int i = 0; i < want.size(); i++) {
             assertThat(Arrays.equals(got.get(i), want.get(i))).as("%s: %d", what, i).isTrue();
           }
@@ -308,10 +332,11 @@ class CudaSessionFaultsTest {
           assertThat(e.getMessage()).as(what).isNotBlank();
           errors++;
         }
+        assertThat(emulator.count("range_without_push")).as(what).isEqualTo(0);
         emulator.reset();
         CudaFixture.assertNothingLeft(emulator);
       }
-      assertThat(errors).isGreaterThan(50);
+      assertThat(errors).isGreaterThan(2 * density);
     }
   }
 
