@@ -6,6 +6,10 @@ final class InterruptedCommandException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
   InterruptedCommandException(Throwable cause) {
-    super("interrupted; nothing was kept", cause);
+    this("interrupted; nothing was kept", cause);
+  }
+
+  InterruptedCommandException(String message, Throwable cause) {
+    super(message, cause);
   }
 }

@@ -3,6 +3,7 @@ package dev.memtrace.cli;
 
 import dev.memtrace.bundle.Bundle;
 import dev.memtrace.bundle.BundleVerifier;
+import dev.memtrace.check.CheckInterruptedException;
 import dev.memtrace.check.CheckReport;
 import dev.memtrace.check.TraceChecker;
 import java.nio.file.Path;
@@ -66,8 +67,11 @@ final class VerifyCommand implements Callable<Integer> {
   static VerifyReport verify(Console console, Bundle bundle, int threads, int maxFailures) {
     long start = System.nanoTime();
     CheckReport report;
-    try (Progress progress = new Progress(console, "verify")) {
+    try (Progress progress = new Progress(console, "verify");
+        Interruption _ = new Interruption(Thread.currentThread()::interrupt)) {
       report = BundleVerifier.verify(bundle, threads, maxFailures, progress::at);
+    } catch (CheckInterruptedException e) {
+      throw new InterruptedCommandException("interrupted; there is no verdict", e);
     }
     return new VerifyReport(
         bundle.manifest().name(),

@@ -118,6 +118,36 @@ class ProcessTest {
   }
 
   @Test
+  void interruptingACheckEndsItWithoutAVerdict() throws Exception {
+    Path work = Files.createDirectory(temp.resolve("work"));
+    Path input = CommandLineFixture.large(work.resolve("input"), 1_500_000);
+    Path out = work.resolve("out");
+    Path json = work.resolve("report.json");
+    Run made = CommandLineFixture.run("generate", input.toString(), "--out", out.toString());
+    assertThat(made.code()).as(made.err()).isZero();
+    Process process =
+        start(
+            CommandLineFixture.java(
+                Main.class, "verify", out.toString(), "--threads", "1", "--json", json.toString()));
+    // It reads the log by now, and is not done within the half second.
+    while (cpuTicks(process) < 50) {
+      assertThat(process.isAlive()).isTrue();
+      Thread.sleep(5);
+    }
+    interrupt(process);
+    Run run = await(process);
+    assertThat(run.code()).as(run.err()).isEqualTo(130);
+    assertThat(run.out()).isEmpty();
+    assertThat(run.err()).doesNotContain("\tat ");
+    assertThat(names(work)).containsExactly("input", "out");
+  }
+
+  /** Hundredths of a second that a process has used. */
+  private static long cpuTicks(Process process) {
+    return process.info().totalCpuDuration().orElse(java.time.Duration.ZERO).toMillis() / 10;
+  }
+
+  @Test
   void interruptingAnEndlessProgramLeavesNothing() throws Exception {
     Path work = Files.createDirectory(temp.resolve("work"));
     Path program = work.resolve("endless.elf");

@@ -5,6 +5,7 @@ import dev.memtrace.air.Air;
 import dev.memtrace.bundle.BundleManifest.AirTrace;
 import dev.memtrace.bundle.BundleManifest.Poseidon2Traces;
 import dev.memtrace.check.BadProductException;
+import dev.memtrace.check.CheckInterruptedException;
 import dev.memtrace.check.CheckReport;
 import dev.memtrace.check.TraceChecker;
 import dev.memtrace.check.WordSource;
@@ -59,6 +60,7 @@ public final class BundleVerifier {
    * @param maxFailures how many failures the report lists
    * @param progress hears which fraction is done
    * @return the verdict; a product that is missing or has another size than it should is a failure
+   * @throws CheckInterruptedException if the calling thread is interrupted
    * @throws BundleException if the bundle was not generated, or its log or initial memory is not
    *     legal, or a file cannot be read
    */
@@ -70,7 +72,12 @@ public final class BundleVerifier {
           bundle.folder()
               + ": holds no traces, its manifest has no airs; make them with memtrace generate");
     }
-    return new BundleVerifier(bundle, airs).verify(threads, maxFailures, progress);
+    try {
+      return new BundleVerifier(bundle, airs).verify(threads, maxFailures, progress);
+    } catch (BundleException e) {
+      // A file cannot be read by a thread that is interrupted.
+      throw Thread.currentThread().isInterrupted() ? new CheckInterruptedException(e) : e;
+    }
   }
 
   private CheckReport verify(int threads, int maxFailures, DoubleConsumer progress) {

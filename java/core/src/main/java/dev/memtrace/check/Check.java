@@ -68,6 +68,7 @@ final class Check {
   private final TraceChecker given;
   private final Runner runner;
   private final Workers workers;
+  private final Runnable unlessInterrupted;
   private final BusBooks books = new BusBooks();
   private final RangeTable ranges;
   private final List<Trace> memory = new ArrayList<>();
@@ -88,9 +89,17 @@ final class Check {
   private double done;
   private double total = 1;
 
-  Check(TraceChecker given, Workers workers) {
+  /**
+   * Prepares a run.
+   *
+   * @param given what is checked
+   * @param workers threads that share the loops
+   * @param unlessInterrupted throws if the check is to end
+   */
+  Check(TraceChecker given, Workers workers, Runnable unlessInterrupted) {
     this.given = given;
     this.workers = workers;
+    this.unlessInterrupted = unlessInterrupted;
     this.runner = new Runner(workers, given.maxFailures);
     this.ranges = new RangeTable(given.config.rangeMaxBits());
   }
@@ -605,6 +614,7 @@ final class Check {
           runner,
           flat,
           entries -> {
+            unlessInterrupted.run();
             if (pass.checksRows()) {
               done = before + (double) WORDS_PER_ACCESS * entries;
               advance(0);

@@ -426,13 +426,30 @@ public final class TraceChecker {
   }
 
   /**
-   * Checks what was given.
+   * Checks what was given. If the calling thread is interrupted, the check ends soon; the thread is
+   * still interrupted then.
    *
    * @return the verdict
+   * @throws CheckInterruptedException if the calling thread is interrupted
    */
   public CheckReport check() {
-    try (Workers workers = new Workers(threads)) {
-      return new Check(this, workers).run();
+    Thread caller = Thread.currentThread();
+    Runnable unlessInterrupted =
+        () -> {
+          if (caller.isInterrupted()) {
+            throw new CheckInterruptedException(null);
+          }
+        };
+    unlessInterrupted.run();
+    try (Workers workers = new Workers(threads, unlessInterrupted)) {
+      CheckReport report = new Check(this, workers, unlessInterrupted).run();
+      // A product may have been unreadable for that reason alone.
+      unlessInterrupted.run();
+      return report;
+    } catch (RuntimeException e) {
+      throw caller.isInterrupted() && !(e instanceof CheckInterruptedException)
+          ? new CheckInterruptedException(e)
+          : e;
     }
   }
 }

@@ -19,6 +19,7 @@ public final class Workers implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(Workers.class.getName());
 
   private final int threads;
+  private final Runnable beforeRange;
   private @Nullable ExecutorService helpers;
 
   /**
@@ -28,10 +29,23 @@ public final class Workers implements AutoCloseable {
    * @throws IllegalArgumentException if {@code threads} is not between 1 and 1024
    */
   public Workers(int threads) {
+    this(threads, () -> {});
+  }
+
+  /**
+   * Creates a team whose loops can be ended early.
+   *
+   * @param threads how many threads work at once, the caller included; at least 1
+   * @param beforeRange is run before each range of a loop by the thread that has taken it; what it
+   *     throws ends the loop as if the range had failed
+   * @throws IllegalArgumentException if {@code threads} is not between 1 and 1024
+   */
+  public Workers(int threads, Runnable beforeRange) {
     if (threads < 1 || threads > 1024) {
       throw new IllegalArgumentException("threads is " + threads + "; it must be 1 to 1024");
     }
     this.threads = threads;
+    this.beforeRange = beforeRange;
   }
 
   /**
@@ -58,6 +72,7 @@ public final class Workers implements AutoCloseable {
     int wanted = (int) Math.min(threads, Math.ceilDiv(count, grain));
     if (wanted == 1) {
       for (long from = 0; from < count; from += grain) {
+        beforeRange.run();
         body.run(from, Math.min(count, from + grain));
       }
       return;
@@ -67,6 +82,7 @@ public final class Workers implements AutoCloseable {
         () -> {
           try {
             for (long from = next.getAndAdd(grain); from < count; from = next.getAndAdd(grain)) {
+              beforeRange.run();
               body.run(from, Math.min(count, from + grain));
             }
           } catch (RuntimeException | Error e) {

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.memtrace.backend.BackendOptions;
 import dev.memtrace.backend.TraceBackend;
 import dev.memtrace.check.CheckFailure;
+import dev.memtrace.check.CheckInterruptedException;
 import dev.memtrace.check.CheckReport;
 import dev.memtrace.config.MemoryMode;
 import dev.memtrace.cpu.CpuBackend;
@@ -56,6 +57,40 @@ class BundleVerifierTest {
     assertThat(report.notChecked()).isEmpty();
     assertThat(report.checked()).contains("final root against the final memory");
     assertThat(heard).isSorted().endsWith(1.0);
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2})
+  void aCheckThatIsInterruptedEndsWithoutAVerdict(int threads) {
+    int[] heard = {0};
+    BundleVerifier.verify(Bundle.open(made), threads, 20, _ -> heard[0]++);
+    int calls = heard[0];
+    assertThat(calls).isGreaterThan(5);
+    for (int nth = 0; nth <= calls; nth++) {
+      int left = nth;
+      int[] after = {0};
+      if (nth == 0) {
+        Thread.currentThread().interrupt();
+      }
+      assertThatThrownBy(
+              () ->
+                  BundleVerifier.verify(
+                      Bundle.open(made),
+                      threads,
+                      20,
+                      _ -> {
+                        after[0]++;
+                        if (after[0] == left) {
+                          Thread.currentThread().interrupt();
+                        }
+                      }))
+          .as("interrupted at step %d of %d", nth, calls)
+          .isInstanceOf(CheckInterruptedException.class)
+          .hasMessageContaining("interrupted before its end");
+      assertThat(Thread.interrupted()).isTrue();
+      assertThat(after[0]).as("steps, interrupted at %d", nth).isLessThanOrEqualTo(nth + 1);
+    }
+    assertThat(verify().failures()).isEmpty();
   }
 
   @Test

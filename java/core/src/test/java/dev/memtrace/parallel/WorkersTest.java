@@ -168,4 +168,23 @@ class WorkersTest {
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("threads is " + threads);
   }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 4})
+  void whatComesBeforeARangeCanEndTheLoop(int threads) {
+    AtomicInteger done = new AtomicInteger();
+    Runnable guard =
+        () -> {
+          if (done.get() >= 10) {
+            throw new IllegalStateException("enough");
+          }
+        };
+    try (Workers workers = new Workers(threads, guard)) {
+      assertThatThrownBy(
+              () -> workers.forRange(1000, 1, (from, to) -> done.addAndGet((int) (to - from))))
+          .isInstanceOf(IllegalStateException.class)
+          .hasMessage("enough");
+    }
+    assertThat(done.get()).isBetween(10, 10 + threads);
+  }
 }
