@@ -193,15 +193,20 @@ final class Check {
               false);
     }
     for (Chip chip : given.chips) {
-      chips.add(trace(chip.air().name(), chip.air(), chip.source(), NONE, -1, true, true));
+      int[] values = ints(chip.publicValues());
+      chips.add(trace(chip.air().name(), chip.air(), chip.source(), values, -1, true, true));
     }
     prepareAccesses();
     prepareBalances();
   }
 
+  private static int[] ints(List<Integer> values) {
+    return values.stream().mapToInt(Integer::intValue).toArray();
+  }
+
   private void prepareMemoryTrace(MemoryTrace trace) {
     Air air = trace.air() instanceof MerkleAir merkle ? RuledAir.merkle(merkle) : trace.air();
-    int[] publicValues = trace.publicValues().stream().mapToInt(Integer::intValue).toArray();
+    int[] publicValues = ints(trace.publicValues());
     Trace prepared = trace(air.name(), air, trace.source(), publicValues, -1, false, false);
     if (publicValues.length != air.publicValues()) {
       unusable(

@@ -12,6 +12,7 @@ import dev.memtrace.backend.TraceMatrix;
 import dev.memtrace.backend.WordStream;
 import dev.memtrace.config.MemoryConfig;
 import dev.memtrace.config.MemoryMode;
+import dev.memtrace.field.BabyBear;
 import dev.memtrace.image.MemoryImage;
 import dev.memtrace.log.AccessLog;
 import dev.memtrace.offheap.BufferPool;
@@ -19,6 +20,7 @@ import dev.memtrace.parallel.Workers;
 import dev.memtrace.periphery.Poseidon2Periphery;
 import it.unimi.dsi.fastutil.longs.LongOpenHashSet;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.DoubleConsumer;
 import org.jspecify.annotations.Nullable;
@@ -43,7 +45,7 @@ public final class TraceChecker {
   record Poseidon2Trace(int registers, TraceSource source) {}
 
   /** A chip that was given, with the log entries that it proves. */
-  record Chip(Air air, TraceSource source) {}
+  record Chip(Air air, TraceSource source, List<Integer> publicValues) {}
 
   /** A product that cannot be checked, or must not be as it is. */
   record Remark(String product, String reason) {}
@@ -150,12 +152,12 @@ public final class TraceChecker {
                             + name
                             + "'; there are "
                             + airs.stream().map(Air::name).toList()));
-    List<Integer> values = new ArrayList<>();
-    for (int value : publicValues) {
-      values.add(value);
-    }
-    memoryTraces.add(new MemoryTrace(air, source, List.copyOf(values), usedRows));
+    memoryTraces.add(new MemoryTrace(air, source, list(publicValues), usedRows));
     return this;
+  }
+
+  private static List<Integer> list(int[] values) {
+    return Arrays.stream(values).boxed().toList();
   }
 
   /**
@@ -212,15 +214,48 @@ public final class TraceChecker {
    * @throws IllegalArgumentException if an entry is proved twice, or the AIR has public values
    */
   public TraceChecker with(Air air, TraceMatrix trace, long... recordIds) {
-    if (air.publicValues() != 0) {
-      throw new IllegalArgumentException(air.name() + " has public values; a chip here has none");
+    return with(air, trace, new int[0], recordIds);
+  }
+
+  /**
+   * Adds a chip with public values that makes accesses of its own, which it declares through {@code
+   * MemoryBridge}.
+   *
+   * @param air the chip's AIR
+   * @param trace its trace
+   * @param publicValues as many canonical elements as the AIR has public values
+   * @param recordIds the log entries that the chip proves, which then send nothing themselves
+   * @return this
+   * @throws IllegalArgumentException if an entry is proved twice, or there are more or fewer public
+   *     values, or one is not canonical
+   */
+  public TraceChecker with(Air air, TraceMatrix trace, int[] publicValues, long... recordIds) {
+    if (air.publicValues() != publicValues.length) {
+      throw new IllegalArgumentException(
+          air.name()
+              + " has "
+              + air.publicValues()
+              + " public values, "
+              + publicValues.length
+              + " were given");
+    }
+    for (int value : publicValues) {
+      if (!BabyBear.isCanonical(value)) {
+        throw new IllegalArgumentException(
+            "public value "
+                + Integer.toUnsignedString(value)
+                + " of "
+                + air.name()
+                + " is not below p = "
+                + BabyBear.P);
+      }
     }
     for (long id : recordIds) {
       if (!owned.add(id)) {
         throw new IllegalArgumentException("record " + id + " is proved by two chips or rows");
       }
     }
-    chips.add(new Chip(air, TraceSource.of(trace)));
+    chips.add(new Chip(air, TraceSource.of(trace), list(publicValues)));
     return this;
   }
 

@@ -200,6 +200,16 @@ class ChipTest {
       return checker.check();
     }
 
+    /** Checks volatile memory with an AIR of public values in place of the chip's. */
+    CheckReport checkOf(Air air, int... publicValues) {
+      return memory
+          .checker()
+          .airs(traces)
+          .rangeCountsWithAux(ranges.counts())
+          .with(air, HostTraceMatrix.copyOf(cells, chip.width()), publicValues, ids)
+          .check();
+    }
+
     @Override
     public void close() {
       traces.forEach(AirProofInput::close);
@@ -432,6 +442,51 @@ class ChipTest {
                       .toString()
                       .equals(
                           "BlockCopy<4> row 0: multiplicity of read: before: is -2; it must be -1, 0 or 1 (enabled = 2)"));
+    }
+  }
+
+  /** A copy whose first row begins at a pointer that everybody knows. */
+  private record Anchored(BlockCopy chip) implements Air {
+    @Override
+    public String name() {
+      return "Anchored";
+    }
+
+    @Override
+    public List<String> columns() {
+      return chip.columns();
+    }
+
+    @Override
+    public int publicValues() {
+      return 1;
+    }
+
+    @Override
+    public void declare(MemoryConfig config, AirBuilder row) {
+      chip.declare(config, row);
+      row.assertZero(
+          "begins at the public pointer",
+          row.isFirst().times(row.column(BlockCopy.FROM).minus(row.publicValue(0))));
+    }
+  }
+
+  @Test
+  void publicValuesOfAChipAreThoseOfItsConstraints() {
+    try (Segment segment = new Segment(false, 4, 3, SEED)) {
+      Air air = new Anchored(segment.chip);
+      int from = segment.cells[BlockCopy.FROM];
+      assertThat(segment.checkOf(air, from).failures()).isEmpty();
+      assertThat(segment.checkOf(air, from + 1).failures())
+          .singleElement()
+          .asString()
+          .startsWith("Anchored row 0: begins at the public pointer: is -1, not 0");
+      assertThatThrownBy(() -> segment.checkOf(air))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessage("Anchored has 1 public values, 0 were given");
+      assertThatThrownBy(() -> segment.checkOf(air, P))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessage("public value 2013265921 of Anchored is not below p = 2013265921");
     }
   }
 
