@@ -143,7 +143,8 @@ public final class BundleVerifier {
           air.name(),
           new BundleTrace(bundle.folder(), air.file(), air.height(), air.width(), pool),
           air.publicValues().stream().mapToInt(Integer::intValue).toArray(),
-          air.usedRows());
+          air.usedRows(),
+          air.logOrderRows());
     }
   }
 

@@ -45,6 +45,9 @@ final class Check {
   /** Work for an access, in words of a trace. */
   private static final int WORDS_PER_ACCESS = 24;
 
+  /** Work for an entry of the log in the replay of blocks, in words of a trace. */
+  private static final int WORDS_PER_ENTRY = 12;
+
   private static final String FINAL_MEMORY = "final memory";
   private static final String REQUESTS = "compression requests";
   private static final String LISTED_INPUTS = "listed inputs";
@@ -81,6 +84,7 @@ final class Check {
   private final List<String> notChecked = new ArrayList<>();
   private final Set<String> places = new LinkedHashSet<>();
   private final Map<String, Long> active = new HashMap<>();
+  private final Map<String, Long> leading = new HashMap<>();
   private @Nullable Trace inputs;
   private @Nullable LoggedAccesses accesses;
   private List<WrongCount> wrongCounts = List.of();
@@ -134,6 +138,7 @@ final class Check {
     if (given.rangeCountsWithAux != null && rangesWithAccessesKnown()) {
       wrongCountsWithAccesses = wrongCounts(RANGE_WITH_ACCESSES, given.rangeCountsWithAux, true);
     }
+    checkRowRules();
     checkBuses();
     given.progress.accept(1);
     return report();
@@ -304,7 +309,7 @@ final class Check {
     }
     accesses = new LoggedAccesses(log, records, given.aux, given.owned, given.pool, bySize);
     books.addWeight(books.account(Bus.MEMORY.name()), 2 * log.size());
-    total += (double) WORDS_PER_ACCESS * log.size();
+    total += (double) (WORDS_PER_ACCESS + WORDS_PER_ENTRY) * log.size();
   }
 
   private void requireOwned(AccessLog log) {
@@ -396,6 +401,10 @@ final class Check {
         int activity = activityColumn(trace.part.declaration().air());
         if (activity >= 0) {
           active.put(trace.part.name(), rows.countNonZero(activity, workers));
+          leading.put(trace.part.name(), rows.leadingNonZero(activity, workers));
+          if (trace.part.declaration().air() instanceof RuledAir(Poseidon2Air air, var _)) {
+            requireZeroInputs(trace, air, rows);
+          }
         }
         noteTrace(trace);
         advance((double) rows.height() * rows.width());
@@ -487,11 +496,14 @@ final class Check {
   /** Demands a number of used rows; names the first row that is not what it should be. */
   private void requireUsed(Trace trace, long wanted) {
     Long used = active.get(trace.part.name());
-    if (used == null || used == wanted) {
+    Long inFront = leading.get(trace.part.name());
+    if (used == null || inFront == null || (used == wanted && inFront == wanted)) {
       return;
     }
     String detail =
-        String.format(Locale.ROOT, "%d rows are used, but there should be %d", used, wanted);
+        used == wanted
+            ? String.format(Locale.ROOT, "%d of %d used rows are in front", inFront, used)
+            : String.format(Locale.ROOT, "%d rows are used, but there should be %d", used, wanted);
     TraceMatrix matrix = trace.source.open();
     try (Rows.Borrowed borrowed = Rows.of(matrix, given.pool)) {
       Rows rows = borrowed.rows();
@@ -562,6 +574,56 @@ final class Check {
 
   private boolean allMemoryAirs() {
     return memory.size() == TraceChecker.memoryAirs(given.mode, given.config).size();
+  }
+
+  /** Demands that padding rows permute the zero input, from the first row without requests on. */
+  private void requireZeroInputs(Trace trace, Poseidon2Air air, Rows rows) {
+    Long inFront = leading.get(trace.part.name());
+    for (long row = inFront == null ? 0 : inFront; row < rows.height(); row++) {
+      for (int i = 0; i < Poseidon2InputsAir.MULT; i++) {
+        int column = Poseidon2Air.INPUT + i;
+        if (rows.get(row, air.mult()) == 0 && rows.get(row, column) != 0) {
+          Cell cell = new Cell(air.columns().get(column), rows.get(row, column));
+          rule(
+              trace.part.name(),
+              row,
+              "padding",
+              List.of(cell),
+              "permutes another input than zeros");
+          return;
+        }
+      }
+    }
+  }
+
+  /**
+   * Judges the number and the order of rows, for which the log and all memory traces are needed.
+   */
+  private void checkRowRules() {
+    AccessLog log = given.log;
+    if (log == null || memory.isEmpty() || !allMemoryAirs()) {
+      return;
+    }
+    List<RowRules.Judged> judged = new ArrayList<>();
+    for (int i = 0; i < memory.size(); i++) {
+      MemoryTrace trace = given.memoryTraces.get(i);
+      if (memory.get(i).usable) {
+        judged.add(
+            new RowRules.Judged(
+                trace.air(), trace.source(), trace.usedRows(), trace.logOrderRows()));
+      }
+    }
+    double segments = Math.max(1, log.segments().size());
+    RowRules.check(
+        given,
+        log,
+        judged,
+        runner,
+        () -> {
+          unlessInterrupted.run();
+          advance(WORDS_PER_ENTRY * (log.size() / segments));
+        });
+    checked.add("number and order of rows against the log");
   }
 
   // ------------------------------------------------------------------ accesses and memory

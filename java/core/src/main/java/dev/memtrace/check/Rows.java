@@ -134,6 +134,22 @@ final class Rows {
     return total.get();
   }
 
+  /** Counts the rows before the first one in which a column is 0. */
+  long leadingNonZero(int column, Workers workers) {
+    AtomicLong first = new AtomicLong(height);
+    workers.forRange(
+        height,
+        1 << 14,
+        (from, to) -> {
+          for (long row = from; row < Math.min(to, first.get()); row++) {
+            if (word(row, column) == 0) {
+              first.accumulateAndGet(row, Math::min);
+            }
+          }
+        });
+    return first.get();
+  }
+
   /** Finds the first word that is not a canonical element, by its place in memory; -1 if none. */
   long firstBadWord(Workers workers) {
     AtomicLong first = new AtomicLong(Long.MAX_VALUE);

@@ -28,8 +28,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * Checks the products of a segment as a prover's verifier would, and beyond: every constraint of
  * every AIR on every row; every bus, the accesses of the log included; records against the log and
- * a flat memory; the final memory and both roots. What is not given is not checked, and the report
- * says so. What no constraint binds is not rejected.
+ * a flat memory; the final memory and both roots; how many rows the log makes, and the order of
+ * those that every producer has in the same order. What is not given is not checked, and the report
+ * says so. Cells that neither a constraint nor these rules bind are not rejected.
  *
  * <p>Give it the products, then call {@link #check}. Nothing given is closed or changed. Used by
  * one thread; the check itself uses as many as {@link #threads} says.
@@ -39,7 +40,8 @@ public final class TraceChecker {
   public static final int DEFAULT_MAX_FAILURES = 20;
 
   /** A memory AIR that was given. */
-  record MemoryTrace(Air air, TraceSource source, List<Integer> publicValues, long usedRows) {}
+  record MemoryTrace(
+      Air air, TraceSource source, List<Integer> publicValues, long usedRows, long logOrderRows) {}
 
   /** A trace of the Poseidon2 periphery that was given. */
   record Poseidon2Trace(int registers, TraceSource source) {}
@@ -124,13 +126,14 @@ public final class TraceChecker {
           input.air().name(),
           TraceSource.of(input.trace()),
           input.publicValues(),
-          input.usedRows());
+          input.usedRows(),
+          input.logOrderRows());
     }
     return this;
   }
 
   /**
-   * Gives the trace of a memory AIR.
+   * Gives the trace of a memory AIR, of which nobody says how many rows have a fixed order.
    *
    * @param name name of the AIR
    * @param source the trace
@@ -140,6 +143,22 @@ public final class TraceChecker {
    * @throws IllegalArgumentException if there is no memory AIR of that name
    */
   public TraceChecker air(String name, TraceSource source, int[] publicValues, long usedRows) {
+    return air(name, source, publicValues, usedRows, -1);
+  }
+
+  /**
+   * Gives the trace of a memory AIR.
+   *
+   * @param name name of the AIR
+   * @param source the trace
+   * @param publicValues its canonical public values
+   * @param usedRows rows before padding
+   * @param logOrderRows leading rows whose order is fixed; negative if that is not known
+   * @return this
+   * @throws IllegalArgumentException if there is no memory AIR of that name
+   */
+  public TraceChecker air(
+      String name, TraceSource source, int[] publicValues, long usedRows, long logOrderRows) {
     List<Air> airs = memoryAirs(mode, config);
     Air air =
         airs.stream()
@@ -152,7 +171,7 @@ public final class TraceChecker {
                             + name
                             + "'; there are "
                             + airs.stream().map(Air::name).toList()));
-    memoryTraces.add(new MemoryTrace(air, source, list(publicValues), usedRows));
+    memoryTraces.add(new MemoryTrace(air, source, list(publicValues), usedRows, logOrderRows));
     return this;
   }
 

@@ -33,7 +33,12 @@ final class Checked {
     TraceChecker checker =
         TraceChecker.of(segment.mode(), segment.config()).pool(POOL).maxFailures(1000);
     for (Trace trace : products.airs()) {
-      checker.air(trace.name(), source(trace), trace.publicValues(), trace.usedRows());
+      checker.air(
+          trace.name(),
+          source(trace),
+          trace.publicValues(),
+          trace.usedRows(),
+          trace.logOrderRows());
     }
     for (int registers = 0; registers < products.poseidon2().size(); registers++) {
       checker.poseidon2(registers, source(products.poseidon2().get(registers)));
