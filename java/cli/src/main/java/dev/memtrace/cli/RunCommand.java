@@ -9,6 +9,7 @@ import dev.memtrace.rv32.GuestException;
 import dev.memtrace.rv32.Machine;
 import dev.memtrace.rv32.Program;
 import dev.memtrace.rv32.SegmentedExecution;
+import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -44,6 +45,7 @@ import picocli.CommandLine.Spec;
     versionProvider = Version.class)
 final class RunCommand implements Callable<Integer> {
   private static final String ELF = ".elf";
+  private static final String STANDARD_INPUT = "-";
   private static final long DEFAULT_SEGMENT_ACCESSES = 1L << 22;
 
   @ParentCommand private MemtraceCommand parent;
@@ -61,7 +63,7 @@ final class RunCommand implements Callable<Integer> {
   @Option(
       names = "--input",
       paramLabel = "FILE",
-      description = "What the program reads (default: nothing).")
+      description = "What the program reads, - for standard input (default: nothing).")
   private @Nullable Path input;
 
   private long segmentAccesses = DEFAULT_SEGMENT_ACCESSES;
@@ -166,10 +168,21 @@ final class RunCommand implements Callable<Integer> {
   }
 
   private InputStream openInput() throws IOException {
+    if (input != null && input.toString().equals(STANDARD_INPUT)) {
+      return standardInput();
+    }
     if (input != null && Files.isDirectory(input)) {
       throw new RefusedException(input + ": is a folder; --input takes a file");
     }
     return input == null ? InputStream.nullInputStream() : Files.newInputStream(input);
+  }
+
+  /** Standard input, which stays open when the program has ended. */
+  private static InputStream standardInput() {
+    return new FilterInputStream(System.in) {
+      @Override
+      public void close() {}
+    };
   }
 
   /** Where the program prints; standard output, unless JSON takes that. */

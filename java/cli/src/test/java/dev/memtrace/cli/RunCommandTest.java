@@ -7,9 +7,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import dev.memtrace.cli.CommandLineFixture.Run;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -134,6 +137,19 @@ class RunCommandTest {
     assertThat(run.out()).contains("members    1\n", "sum        30\n");
     assertThat(names(Path.of(out, "0000-json")))
         .containsExactly("final.bin", "initial.bin", "log.bin", "manifest.json");
+  }
+
+  @Test
+  void takesStandardInput() throws IOException {
+    InputStream before = System.in;
+    try {
+      System.setIn(new ByteArrayInputStream("{\"a\": [10, 20]}".getBytes(StandardCharsets.UTF_8)));
+      Run run = run("run", guest("json"), "--input", "-", "--products", "final", "--out", out);
+      assertThat(run.code()).as(run.err()).isZero();
+      assertThat(run.out()).contains("members    1\n", "sum        30\n");
+    } finally {
+      System.setIn(before);
+    }
   }
 
   @Test

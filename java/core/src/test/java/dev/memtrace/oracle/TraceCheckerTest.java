@@ -457,6 +457,200 @@ class TraceCheckerTest {
     }
   }
 
+  // ------------------------------------------------------------------ what no constraint says
+
+  private static Trace said(Trace trace, long usedRows, long logOrderRows) {
+    return new Trace(
+        trace.name(), trace.width(), trace.cells(), usedRows, logOrderRows, trace.publicValues());
+  }
+
+  /** Asserts that all failures are of a rule that is no constraint, and what the first one says. */
+  private static void assertOnlyRule(
+      LogCase segment, Products products, String rule, String... text) {
+    List<CheckFailure> failures = Checked.report(segment, products).failures();
+    assertThat(failures)
+        .isNotEmpty()
+        .allMatch(failure -> failure.kind() == CheckFailure.Kind.RULE)
+        .anyMatch(failure -> failure.rule().equals(rule));
+    assertThat(AirChecker.failures(segment, products)).as("constraints").isEmpty();
+    assertThat(failures.stream().map(CheckFailure::toString).toList().toString()).contains(text);
+  }
+
+  @ParameterizedTest
+  @MethodSource("padded")
+  void numbersOfRowsAreThoseOfTheLog(LogCase segment) {
+    Products products = produce(segment);
+    for (int air = 0; air < products.airs().size(); air++) {
+      Trace trace = products.airs().get(air);
+      List<Trace> airs = new ArrayList<>(products.airs());
+      for (int off = -1; off <= 1; off += 2) {
+        airs.set(air, said(trace, trace.usedRows(), trace.logOrderRows() + 2L * off));
+        if (trace.logOrderRows() + 2L * off >= 0) {
+          String is = "is " + (trace.logOrderRows() + 2L * off);
+          assertOnlyRule(
+              segment,
+              with(products, airs),
+              "log_order_rows",
+              is + ", should be " + trace.logOrderRows());
+        }
+        airs.set(air, said(trace, trace.usedRows() + off, trace.logOrderRows()));
+        assertThat(Checked.report(segment, with(products, airs)).failures())
+            .as("%s says %d rows too many", trace.name(), off)
+            .anyMatch(failure -> failure.rule().equals("used_rows"));
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("padded")
+  void rowsOfTheLogInAnotherOrderAreFound(LogCase segment) {
+    Products products = produce(segment);
+    int swaps = 0;
+    for (Trace trace : products.airs()) {
+      if (!trace.name().startsWith("AccessAdapter")) {
+        continue;
+      }
+      for (int row = 0; row + 1 < trace.usedRows(); row++) {
+        int[] first = row(trace, row);
+        int[] second = row(trace, row + 1);
+        set(trace, row, second);
+        set(trace, row + 1, first);
+        if (row < trace.logOrderRows() && !Arrays.equals(first, second)) {
+          assertOnlyRule(segment, products, "order of rows", trace.name() + " row " + row);
+          swaps++;
+        } else {
+          // What the finalisation makes may come in any order.
+          assertThat(Checked.report(segment, products).failures()).isEmpty();
+        }
+        set(trace, row, first);
+        set(trace, row + 1, second);
+      }
+    }
+    assertThat(swaps).isPositive();
+  }
+
+  @ParameterizedTest
+  @MethodSource("padded")
+  void aUsedRowBehindPaddingIsFound(LogCase segment) {
+    Products products = produce(segment);
+    int moved = 0;
+    for (Trace trace : products.airs()) {
+      boolean adapter = trace.name().startsWith("AccessAdapter");
+      int last = (int) trace.usedRows() - 1;
+      if (adapter && last >= 0 && last + 2 < trace.height()) {
+        int[] row = row(trace, last);
+        set(trace, last + 2, row);
+        set(trace, last, new int[trace.width()]);
+        assertOnlyRule(
+            segment,
+            products,
+            "used rows",
+            trace.name() + " row " + last,
+            last + " of " + (last + 1) + " used rows are in front");
+        set(trace, last, row);
+        set(trace, last + 2, new int[trace.width()]);
+        moved++;
+      }
+    }
+    assertThat(moved).isPositive();
+  }
+
+  @Test
+  void pairsAndNodesInAnotherOrderAreFound() {
+    LogCase segment = rich(true);
+    Products products = produce(segment);
+    Trace boundary = products.air("Boundary");
+    int[] first = row(boundary, 0);
+    int[] second = row(boundary, 1);
+    set(boundary, 0, second);
+    set(boundary, 1, first);
+    assertOnlyRule(segment, products, "order of rows", "Boundary row 0", "directly before");
+    set(boundary, 0, first);
+    set(boundary, 1, second);
+    Trace merkle = products.air("Merkle");
+    for (int row = 2; row + 3 < merkle.usedRows(); row += 2) {
+      if (merkle.at(row, 2) == merkle.at(row + 2, 2)) { // two nodes of a level
+        for (int i = 0; i < 2; i++) {
+          int[] left = row(merkle, row + i);
+          set(merkle, row + i, row(merkle, row + 2 + i));
+          set(merkle, row + 2 + i, left);
+        }
+        assertOnlyRule(
+            segment, products, "order of rows", "Merkle row " + (row + 2), "left to the right");
+        return;
+      }
+    }
+    throw new AssertionError("no level has two nodes");
+  }
+
+  @Test
+  void paddingOfAnotherInputThanZerosIsFound() {
+    LogCase segment = rich(true);
+    Products products = produce(segment);
+    for (Trace trace : products.poseidon2()) {
+      int padding = (int) trace.usedRows();
+      assertThat(padding).isLessThan(trace.height());
+      int[] zeros = row(trace, padding);
+      int[] other = row(trace, 0);
+      other[trace.width() - 1] = 0; // asked for by nobody
+      set(trace, padding, other);
+      List<CheckFailure> failures = Checked.report(segment, products).failures();
+      assertThat(failures).singleElement().asString().contains("another input than zeros");
+      assertThat(failures.getFirst().row()).isEqualTo(padding);
+      set(trace, padding, zeros);
+    }
+  }
+
+  @Test
+  void aChunkThatNoAccessTouchedIsFound() {
+    LogCase segment = rich(true);
+    Products products = produce(segment);
+    List<MemoryLogEntry> more = new ArrayList<>(segment.log());
+    more.add(new MemoryLogEntry.Read(1, segment.config().addressSpaceSize() - 8, 8));
+    Products touched =
+        produce(
+            new LogCase(
+                segment.name(),
+                segment.mode(),
+                segment.config(),
+                segment.initial(),
+                more,
+                segment.minimumHeights()));
+    List<Trace> airs = new ArrayList<>(products.airs());
+    // Boundary and tree with one chunk more, at time 0 as the others: all constraints hold.
+    Trace boundary = touched.airs().get(0);
+    for (int row = 0; row < boundary.usedRows(); row++) {
+      int time = row * boundary.width() + 19;
+      if (boundary.cells()[time] == touched.endTimestamp() - 1) {
+        boundary.cells()[time] = 0;
+      }
+    }
+    airs.set(0, boundary);
+    airs.set(1, touched.airs().get(1));
+    List<CheckFailure> failures =
+        Checked.report(
+                segment,
+                new Products(
+                    airs,
+                    products.records(),
+                    products.aux(),
+                    products.rangeCounts(),
+                    products.rangeCountsWithAux(),
+                    touched.poseidon2Inputs(),
+                    touched.poseidon2(),
+                    products.finalMemory(),
+                    products.endTimestamp()))
+            .failures();
+    assertThat(failures)
+        .hasSizeGreaterThanOrEqualTo(2)
+        .allMatch(failure -> failure.kind() == CheckFailure.Kind.RULE)
+        .allMatch(
+            failure ->
+                failure.rule().equals("used_rows") || failure.rule().equals("log_order_rows"));
+  }
+
+  // ------------------------------------------------------------------ roots and buses
+
   @Test
   void aWrongRootIsFoundEvenIfTheTraceClaimsIt() {
     LogCase segment = rich(true);
