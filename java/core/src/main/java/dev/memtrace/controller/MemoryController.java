@@ -22,8 +22,7 @@ import dev.memtrace.image.AddressMap;
 import dev.memtrace.image.MemoryImage;
 import dev.memtrace.image.OnlineMemory;
 import dev.memtrace.image.PageVisitor;
-import dev.memtrace.instrument.LogSegmentEvent;
-import dev.memtrace.instrument.ProductEvent;
+import dev.memtrace.instrument.FlightEvents;
 import dev.memtrace.log.AccessLog;
 import dev.memtrace.log.AccessRejectedException;
 import dev.memtrace.log.LogSegment;
@@ -728,10 +727,8 @@ public final class MemoryController implements AutoCloseable {
   }
 
   private void append(LogSegment segment) {
-    LogSegmentEvent event = new LogSegmentEvent();
-    event.begin();
     session.appendSegment(segment);
-    event.handedOver(segment.firstEntry(), segment.entries(), segment.byteSize());
+    FlightEvents.logSegment(segment.firstEntry(), segment.entries(), segment.byteSize());
   }
 
   /**
@@ -867,7 +864,7 @@ public final class MemoryController implements AutoCloseable {
   public WordStream records() {
     requireFinished("records");
     WordStream records = session.records();
-    ProductEvent.handedOut("records", records.words(), 1);
+    FlightEvents.product("records", records.words(), 1);
     return records;
   }
 
@@ -882,7 +879,7 @@ public final class MemoryController implements AutoCloseable {
     requireFinished("generateAuxColumns");
     WordStream columns = session.generateAuxColumns(rangeChecker);
     int width = MemoryReadOrImmediateAuxCols.WIDTH;
-    ProductEvent.handedOut("aux", columns.words() / width, width);
+    FlightEvents.product("aux", columns.words() / width, width);
     return columns;
   }
 
@@ -959,7 +956,7 @@ public final class MemoryController implements AutoCloseable {
     state = State.CONSUMED;
     for (AirProofInput input : inputs) {
       TraceMatrix trace = input.trace();
-      ProductEvent.handedOut(input.air().name(), trace.height(), trace.width());
+      FlightEvents.product(input.air().name(), trace.height(), trace.width());
     }
     return Collections.unmodifiableList(inputs);
   }

@@ -13,7 +13,7 @@ import dev.memtrace.backend.TraceMatrix;
 import dev.memtrace.backend.TraceSession;
 import dev.memtrace.config.MemoryMode;
 import dev.memtrace.image.AddressMap;
-import dev.memtrace.instrument.ProductEvent;
+import dev.memtrace.instrument.FlightEvents;
 import dev.memtrace.instrument.Stage;
 import dev.memtrace.instrument.Stages;
 import dev.memtrace.offheap.BufferPool;
@@ -101,7 +101,7 @@ public final class CpuBackend implements TraceBackend {
       Poseidon2Trace.fill(workers, inputs, registers, height, buffer);
       span.addBytes(4 * height * width);
       TraceMatrix trace = Traces.matrix(pool, buffer, height, width);
-      ProductEvent.handedOut("Poseidon2", height, width);
+      FlightEvents.product("Poseidon2", height, width);
       return trace;
     }
   }
@@ -114,7 +114,7 @@ public final class CpuBackend implements TraceBackend {
       MemorySegment.copy(rangeChecker.counts(), 0, buffer, IntBuffer64.WORD, 0, height);
       span.addBytes(4L * height);
       TraceMatrix trace = Traces.matrix(pool, buffer, height, 1);
-      ProductEvent.handedOut("RangeChecker", height, 1);
+      FlightEvents.product("RangeChecker", height, 1);
       return trace;
     }
   }

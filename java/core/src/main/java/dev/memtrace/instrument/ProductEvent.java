@@ -15,7 +15,7 @@ import jdk.jfr.StackTrace;
 @Category("memtrace")
 @Description("A trace or another product was handed out")
 @StackTrace(false)
-public final class ProductEvent extends Event {
+final class ProductEvent extends Event {
   @Label("Product")
   String product = "";
 
@@ -30,16 +30,8 @@ public final class ProductEvent extends Event {
   @DataAmount
   long bytes;
 
-  private ProductEvent() {}
-
-  /**
-   * Writes the event, if the flight recorder asks for it.
-   *
-   * @param product name of the product; that of the AIR for a trace
-   * @param rows rows, padding included
-   * @param columns words of a row; 1 where rows differ in length, whose words are the rows then
-   */
-  public static void handedOut(String product, long rows, int columns) {
+  /** Writes an event. */
+  static void write(String product, long rows, int columns) {
     ProductEvent event = new ProductEvent();
     if (event.shouldCommit()) {
       event.product = product;

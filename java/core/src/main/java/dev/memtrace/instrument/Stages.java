@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.memtrace.instrument;
 
-import jdk.jfr.Event;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -57,7 +56,7 @@ public final class Stages {
   public final class Span implements AutoCloseable {
     private final Stage stage;
     private final @Nullable Span outer = INNERMOST.get();
-    private final Event event;
+    private final @Nullable StageEvent event;
     private final long start;
 
     /** Elapsed time; negative until it has stopped. */
@@ -71,9 +70,8 @@ public final class Stages {
 
     private Span(Stage stage) {
       this.stage = stage;
-      this.event = stage == Stage.UPLOAD ? new UploadEvent() : new PassEvent();
+      this.event = StageEvent.begin(stage);
       INNERMOST.set(this);
-      event.begin();
       this.start = System.nanoTime();
     }
 
@@ -101,7 +99,9 @@ public final class Stages {
         return;
       }
       elapsed = Math.max(0, System.nanoTime() - start);
-      event.end();
+      if (event != null) {
+        event.end();
+      }
       if (outer == null) {
         INNERMOST.remove();
       } else {
@@ -124,16 +124,8 @@ public final class Stages {
       }
       long ownNanos = Math.max(0, elapsed - insideNanos);
       long ownDeviceNanos = timed ? Math.max(0, deviceNanos - insideDeviceNanos) : deviceNanos;
-      if (event.shouldCommit()) {
-        if (event instanceof PassEvent pass) {
-          pass.stage = stage.label();
-          pass.ownTime = ownNanos;
-          pass.deviceTime = timed ? ownDeviceNanos : PassEvent.UNKNOWN;
-          pass.bytes = bytes;
-        } else if (event instanceof UploadEvent upload) {
-          upload.bytes = bytes;
-        }
-        event.commit();
+      if (event != null) {
+        event.commit(stage, ownNanos, ownDeviceNanos, bytes);
       }
       tell(stage, ownNanos, ownDeviceNanos, bytes);
     }

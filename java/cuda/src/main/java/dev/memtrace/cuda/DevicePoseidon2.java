@@ -4,7 +4,7 @@ package dev.memtrace.cuda;
 import dev.memtrace.air.Poseidon2Air;
 import dev.memtrace.air.TraceHeight;
 import dev.memtrace.backend.TraceMatrix;
-import dev.memtrace.instrument.ProductEvent;
+import dev.memtrace.instrument.FlightEvents;
 import dev.memtrace.instrument.Stage;
 import dev.memtrace.poseidon2.Poseidon2Constants;
 import java.lang.foreign.MemorySegment;
@@ -83,7 +83,7 @@ final class DevicePoseidon2 {
       }
       throw e;
     }
-    ProductEvent.handedOut("Poseidon2", height, width);
+    FlightEvents.product("Poseidon2", height, width);
     return new DeviceTraceMatrix(backend.transfer(), trace, height, width);
   }
 
