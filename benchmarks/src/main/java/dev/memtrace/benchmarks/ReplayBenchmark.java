@@ -6,7 +6,7 @@ import dev.memtrace.offheap.BufferPool;
 import dev.memtrace.parallel.Workers;
 import dev.memtrace.replay.Lanes;
 import dev.memtrace.replay.Replay;
-import java.lang.foreign.MemorySegment;
+import dev.memtrace.replay.ReplayedWords;
 import java.util.ArrayList;
 import java.util.List;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -41,14 +41,19 @@ public class ReplayBenchmark {
   public long replayWithRecords() {
     BufferPool pool = BufferPool.shared();
     Replay replay = new Replay(pool, loaded.mode(), loaded.initial(), Lanes.single());
-    List<MemorySegment> buffers = new ArrayList<>();
+    List<ReplayedWords> words = new ArrayList<>();
     for (LogSegment segment : loaded.log().segments()) {
-      buffers.add(pool.acquire(4 * segment.recordWords()));
+      words.add(
+          new ReplayedWords(
+              pool.acquire(4L * segment.accesses()), pool.acquire(4 * segment.dataWords())));
     }
-    replay.replay(oneThread, loaded.log().segments(), buffers);
+    replay.replay(oneThread, loaded.log().segments(), words);
     long touched = replay.finish(oneThread).count();
     replay.release();
-    buffers.forEach(pool::release);
+    for (ReplayedWords segment : words) {
+      pool.release(segment.previous());
+      pool.release(segment.data());
+    }
     return touched;
   }
 }

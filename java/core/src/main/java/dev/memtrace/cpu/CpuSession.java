@@ -66,7 +66,7 @@ final class CpuSession implements TraceSession {
   /** Whether a failed finalisation forgot what was replayed. */
   private boolean forgotten;
 
-  private RecordStore records;
+  private CompactRecords records;
   private Replay replay;
 
   /** Set by {@link #finalizeMemory}. */
@@ -88,7 +88,7 @@ final class CpuSession implements TraceSession {
     this.ownsTree = ownsTree;
     this.initial = initialState.image();
     this.config = initial.config();
-    this.records = new RecordStore(pool);
+    this.records = new CompactRecords(pool, backend.stages());
     this.replay = new Replay(pool, mode, initial, Lanes.single());
   }
 
@@ -150,11 +150,16 @@ final class CpuSession implements TraceSession {
     try (Stages.Span span = open(Stage.REPLAY)) {
       List<LogSegment> log = manual == null ? segments : manual.segments();
       if (manual == null || forgotten) {
-        replayAll(log, Lanes.plan(log, Math.min(backend.workers().threads(), MAX_LANES)));
+        replayAll(log, Lanes.plan(log, lanes()));
       }
       span.addBytes(log.stream().mapToLong(LogSegment::byteSize).sum());
       return replay.finish(backend.workers());
     }
+  }
+
+  /** How many lanes keep all threads busy, with two passes each. */
+  private int lanes() {
+    return Math.min(Math.ceilDiv(backend.workers().threads(), 2), MAX_LANES);
   }
 
   private void replayAll(List<LogSegment> log, Lanes lanes) {
@@ -162,11 +167,10 @@ final class CpuSession implements TraceSession {
       replay.release();
       replay = new Replay(pool, mode, initial, lanes);
     }
-    List<MemorySegment> buffers = new ArrayList<>();
     for (LogSegment segment : log) {
-      buffers.add(records.add(segment, segment.recordWords()));
+      records.add(segment);
     }
-    replay.replay(backend.workers(), log, buffers);
+    replay.replay(backend.workers(), log, records.words());
     forgotten = false;
   }
 
@@ -179,7 +183,7 @@ final class CpuSession implements TraceSession {
     forgotten = true;
     records.release();
     replay.release();
-    records = new RecordStore(pool);
+    records = new CompactRecords(pool, backend.stages());
     replay = new Replay(pool, mode, initial, Lanes.single());
   }
 
@@ -305,9 +309,7 @@ final class CpuSession implements TraceSession {
   @Override
   public WordStream records() {
     finished();
-    try (Stages.Span _ = open(Stage.RECORDS)) {
-      return records.view();
-    }
+    return records.view();
   }
 
   @Override
@@ -420,7 +422,11 @@ final class CpuSession implements TraceSession {
                 RangeTally tally = new RangeTally(rangeChecker, records.accesses());
                 for (int i = (int) from; i < to; i++) {
                   AuxColumnsTrace.fill(
-                      config, records.segment(i), records.words(i), tally, parts.get(i));
+                      config,
+                      records.segment(i),
+                      records.previousTimestamps(i),
+                      tally,
+                      parts.get(i));
                 }
                 tallies.add(tally);
               });

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.memtrace.cpu;
 
-import dev.memtrace.backend.WordStream;
 import dev.memtrace.log.LogHeader;
 import dev.memtrace.log.LogSegment;
 import dev.memtrace.log.MemoryRecord;
@@ -10,11 +9,10 @@ import dev.memtrace.offheap.IntBuffer64;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.Consumer;
 
 /**
- * The records of a log in native memory, one buffer a log segment. Not thread-safe while segments
- * are added.
+ * The records of a log in native memory as another backend made them, one buffer a log segment. Not
+ * thread-safe while segments are added.
  */
 public final class RecordStore {
   private static final int HEAD = 4;
@@ -47,62 +45,6 @@ public final class RecordStore {
     return buffer.segment();
   }
 
-  /** Makes room in the buffer of the last segment. */
-  void growLast(long words, long used) {
-    buffers.getLast().ensure(words, used);
-  }
-
-  /** The buffer of the last segment. */
-  MemorySegment last() {
-    return buffers.getLast().segment();
-  }
-
-  int segments() {
-    return segments.size();
-  }
-
-  LogSegment segment(int i) {
-    return segments.get(i);
-  }
-
-  /** The records of a segment. */
-  MemorySegment words(int i) {
-    return buffers.get(i).segment().asSlice(0, 4 * segments.get(i).recordWords());
-  }
-
-  /** Number of records of all segments. */
-  long accesses() {
-    return segments.stream().mapToLong(LogSegment::accesses).sum();
-  }
-
-  /**
-   * Returns the records of all segments in log order.
-   *
-   * @return a view, valid until {@link #release()}
-   */
-  public WordStream view() {
-    return new WordStream() {
-      @Override
-      public long words() {
-        checkOpen();
-        return segments.stream().mapToLong(LogSegment::recordWords).sum();
-      }
-
-      @Override
-      public void forEachChunk(Consumer<MemorySegment> visitor) {
-        checkOpen();
-        for (int i = 0; i < segments.size(); i++) {
-          visitor.accept(RecordStore.this.words(i).asReadOnly());
-        }
-      }
-
-      @Override
-      public void close() {
-        // The records belong to the session.
-      }
-    };
-  }
-
   private void checkOpen() {
     if (released) {
       throw new IllegalStateException("the records were released with their controller");
@@ -119,21 +61,10 @@ public final class RecordStore {
    */
   public MemoryRecord record(long id) {
     checkOpen();
-    int low = LogSegment.indexOf(segments, id);
-    LogSegment segment = segments.isEmpty() ? null : segments.get(low);
-    if (segment == null || id < 0 || id >= segment.firstEntry() + segment.entries()) {
-      throw new IndexOutOfBoundsException(
-          "record id "
-              + id
-              + " is not in the log of "
-              + (segment == null ? 0 : segment.firstEntry() + segment.entries())
-              + " entries");
-    }
+    int low = segmentOf(segments, id);
+    LogSegment segment = segments.get(low);
     int i = (int) (id - segment.firstEntry());
-    long header = segment.header(i);
-    if (LogHeader.isIncrement(header)) {
-      throw new IllegalArgumentException("record id " + id + " is a timestamp increment");
-    }
+    long header = headerOfAccess(segment, i, id);
     MemorySegment words = buffers.get(low).segment();
     int at = segment.recordOffset(i);
     int n = LogHeader.size(header);
@@ -145,6 +76,26 @@ public final class RecordStore {
         words.get(IntBuffer64.WORD, 4L * (at + 2)),
         copy(words, at + HEAD, n),
         LogHeader.isWrite(header) ? copy(words, at + HEAD + n, n) : null);
+  }
+
+  /** Index of the segment of an entry, which must exist. */
+  static int segmentOf(List<LogSegment> segments, long id) {
+    LogSegment last = segments.isEmpty() ? null : segments.getLast();
+    long entries = last == null ? 0 : last.firstEntry() + last.entries();
+    if (id < 0 || id >= entries) {
+      throw new IndexOutOfBoundsException(
+          "record id " + id + " is not in the log of " + entries + " entries");
+    }
+    return LogSegment.indexOf(segments, id);
+  }
+
+  /** Header of an entry, which must be an access. */
+  static long headerOfAccess(LogSegment segment, int i, long id) {
+    long header = segment.header(i);
+    if (LogHeader.isIncrement(header)) {
+      throw new IllegalArgumentException("record id " + id + " is a timestamp increment");
+    }
+    return header;
   }
 
   private static int[] copy(MemorySegment words, int from, int n) {

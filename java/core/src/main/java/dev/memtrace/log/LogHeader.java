@@ -18,6 +18,11 @@ public final class LogHeader {
   private static final int SPACE_MASK = (1 << 29) - 1;
   private static final long INCREMENT = 1L << 63;
 
+  /** The bits that say whether an access is an aligned one of 4 cells, and their values if so. */
+  private static final long ALIGNED_4_MASK = (7L << SIZE_SHIFT) | 3;
+
+  private static final long ALIGNED_4 = 2L << SIZE_SHIFT;
+
   private LogHeader() {}
 
   /**
@@ -117,6 +122,16 @@ public final class LogHeader {
   }
 
   /**
+   * Says whether the entry is an access of 4 cells whose pointer is a multiple of 4.
+   *
+   * @param header a header
+   * @return true for such an access
+   */
+  public static boolean isAligned4(long header) {
+    return (header & ALIGNED_4_MASK) == ALIGNED_4;
+  }
+
+  /**
    * Returns how many words of the segment's values the entry has.
    *
    * @param header a header
@@ -124,6 +139,16 @@ public final class LogHeader {
    */
   public static int valueWords(long header) {
     return isWrite(header) ? size(header) : 0;
+  }
+
+  /**
+   * Returns how far the entry advances the clock.
+   *
+   * @param header a header
+   * @return the amount of an increment, 1 for an access
+   */
+  public static int ticks(long header) {
+    return isIncrement(header) ? pointer(header) : 1;
   }
 
   /**

@@ -141,18 +141,22 @@ public final class LogSegment {
   }
 
   /**
+   * Returns how many words the data of all accesses have, written cells counted once.
+   *
+   * @return 32-bit words
+   */
+  public long dataWords() {
+    return recordWords - 4L * accesses() - valueWords;
+  }
+
+  /**
    * Returns where the written cells of an entry begin.
    *
    * @param i entry of this segment, from 0
    * @return word index in {@link #values()}
    */
   public int valueOffset(int i) {
-    int[] table = index();
-    int offset = table[2 * (i >>> INDEX_STRIDE_BITS)];
-    for (int j = i & -(1 << INDEX_STRIDE_BITS); j < i; j++) {
-      offset += LogHeader.valueWords(header(j));
-    }
-    return offset;
+    return place(i).values;
   }
 
   /**
@@ -162,36 +166,80 @@ public final class LogSegment {
    * @return word index
    */
   public int recordOffset(int i) {
-    int[] table = index();
-    int offset = table[2 * (i >>> INDEX_STRIDE_BITS) + 1];
-    for (int j = i & -(1 << INDEX_STRIDE_BITS); j < i; j++) {
-      offset += LogHeader.recordWords(header(j));
-    }
-    return offset;
+    return place(i).records;
   }
 
-  /** Offsets of every 64th entry; built on first use and again if the segment has grown. */
+  /**
+   * Returns what comes before an entry in this segment.
+   *
+   * @param i entry of this segment, from 0
+   * @return counts of what comes before it
+   */
+  public Place place(int i) {
+    int[] table = index();
+    int row = Place.WORDS * (i >>> INDEX_STRIDE_BITS);
+    int accesses = table[row];
+    int values = table[row + 1];
+    int records = table[row + 2];
+    int timestamp = table[row + 3];
+    for (int j = i & -(1 << INDEX_STRIDE_BITS); j < i; j++) {
+      long header = header(j);
+      accesses += LogHeader.isIncrement(header) ? 0 : 1;
+      values += LogHeader.valueWords(header);
+      records += LogHeader.recordWords(header);
+      timestamp += LogHeader.ticks(header);
+    }
+    return new Place(accesses, values, records, timestamp);
+  }
+
+  /**
+   * Where an entry is in its segment.
+   *
+   * @param accesses accesses before it
+   * @param values words of written cells before it
+   * @param records words of records before it
+   * @param timestamp the clock before it
+   */
+  public record Place(int accesses, int values, int records, int timestamp) {
+    private static final int WORDS = 4;
+
+    /**
+     * Returns how many words the data of all accesses before the entry have.
+     *
+     * @return 32-bit words, written cells counted once
+     */
+    public int data() {
+      return records - 4 * accesses - values;
+    }
+  }
+
+  /** The places of every 64th entry; built on first use and again if the segment has grown. */
   private int[] index() {
     int[] table = index;
     int rows = (entries >>> INDEX_STRIDE_BITS) + 1;
-    if (table != null && table.length == 2 * rows) {
+    if (table != null && table.length == Place.WORDS * rows) {
       return table;
     }
-    table = new int[2 * rows];
-    int valueOffset = 0;
-    int recordOffset = 0;
-    for (int i = 0; i < entries; i++) {
+    table = new int[Place.WORDS * rows];
+    int accesses = 0;
+    int values = 0;
+    int records = 0;
+    int timestamp = firstTimestamp;
+    for (int i = 0; i <= entries; i++) {
       if ((i & ((1 << INDEX_STRIDE_BITS) - 1)) == 0) {
-        table[2 * (i >>> INDEX_STRIDE_BITS)] = valueOffset;
-        table[2 * (i >>> INDEX_STRIDE_BITS) + 1] = recordOffset;
+        int row = Place.WORDS * (i >>> INDEX_STRIDE_BITS);
+        table[row] = accesses;
+        table[row + 1] = values;
+        table[row + 2] = records;
+        table[row + 3] = timestamp;
       }
-      long header = header(i);
-      valueOffset += LogHeader.valueWords(header);
-      recordOffset += LogHeader.recordWords(header);
-    }
-    if ((entries & ((1 << INDEX_STRIDE_BITS) - 1)) == 0) {
-      table[2 * rows - 2] = valueOffset;
-      table[2 * rows - 1] = recordOffset;
+      if (i < entries) {
+        long header = header(i);
+        accesses += LogHeader.isIncrement(header) ? 0 : 1;
+        values += LogHeader.valueWords(header);
+        records += LogHeader.recordWords(header);
+        timestamp += LogHeader.ticks(header);
+      }
     }
     index = table;
     return table;

@@ -82,7 +82,10 @@ public final class Lanes {
     return count;
   }
 
-  int of(int addressSpace) {
-    return laneOf[addressSpace % CLASSES];
+  /** Whether an entry is an access of another lane than the given one. */
+  boolean isOther(long header, int lane) {
+    return count > 1
+        && !LogHeader.isIncrement(header)
+        && laneOf[LogHeader.addressSpace(header) % CLASSES] != lane;
   }
 }

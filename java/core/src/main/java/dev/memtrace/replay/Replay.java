@@ -7,19 +7,19 @@ import dev.memtrace.image.MemoryImage;
 import dev.memtrace.log.LogSegment;
 import dev.memtrace.offheap.BufferPool;
 import dev.memtrace.parallel.Workers;
-import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The offline replay of a log: records of all accesses, rows of all splits and merges, and the
- * blocks that were touched. Lanes of address spaces run side by side; the result is that of one.
+ * The offline replay of a log: what records hold beyond the log, rows of all splits and merges, and
+ * the blocks that were touched. Lanes of address spaces run side by side, and in each of them a
+ * pass over blocks and, behind it, one over cells; the result is that of one thread.
  */
 public final class Replay {
   private final BufferPool pool;
   private final MemoryMode mode;
   private final AddressMap initial;
-  private final List<Replayer> lanes = new ArrayList<>();
+  private final List<Lane> lanes = new ArrayList<>();
   private final AdapterRows[] adapters;
 
   /**
@@ -36,45 +36,32 @@ public final class Replay {
     this.mode = mode;
     this.initial = initial;
     for (int lane = 0; lane < plan.count(); lane++) {
-      lanes.add(new Replayer(pool, mode, initial, plan, lane));
+      lanes.add(new Lane(pool, mode, initial, plan, lane));
     }
-    this.adapters = lanes.getFirst().blocks().adapters().clone();
+    this.adapters = lanes.getFirst().cells().adapters().clone();
   }
 
   /**
    * Replays whole log segments.
    *
-   * @param workers threads that share the lanes
+   * @param workers threads that share the lanes and their passes
    * @param log the segments in order
-   * @param records receives the records of each segment: log index, timestamp, previous timestamp,
-   *     length, data, and for a write the previous data
+   * @param words receive what the replay adds to each segment
    */
-  public void replay(Workers workers, List<LogSegment> log, List<MemorySegment> records) {
-    workers.forRange(
-        lanes.size(),
-        1,
-        (from, to) -> {
-          for (int lane = (int) from; lane < to; lane++) {
-            for (int i = 0; i < log.size(); i++) {
-              LogSegment segment = log.get(i);
-              lanes.get(lane).replay(segment, 0, segment.entries(), 0, records.get(i), 0);
-            }
-          }
-        });
+  public void replay(Workers workers, List<LogSegment> log, List<ReplayedWords> words) {
+    new Pipeline(lanes, log, words).run(workers);
   }
 
   /**
-   * Replays one entry, in a replay of a single lane.
+   * Replays one entry, in a replay of a single lane: the first of a segment or the one after the
+   * last call's.
    *
    * @param segment its segment
    * @param i the entry
-   * @param valueWord where its written cells begin in the segment's values
-   * @param records receives its record
-   * @param recordWord where in {@code records}
+   * @param words receive what the replay adds to the segment
    */
-  public void replayEntry(
-      LogSegment segment, int i, int valueWord, MemorySegment records, long recordWord) {
-    lanes.getFirst().replay(segment, i, i + 1, valueWord, records, recordWord);
+  public void replayEntry(LogSegment segment, int i, ReplayedWords words) {
+    lanes.getFirst().replayEntry(segment, i, words);
   }
 
   /**
@@ -117,7 +104,7 @@ public final class Replay {
   private AdapterRows merge(int i) {
     long[] fromLog = lanes.stream().mapToLong(lane -> lane.logOrderRows(i)).toArray();
     return AdapterRows.merge(
-        pool, lanes.stream().map(lane -> lane.blocks().adapters()[i]).toList(), fromLog);
+        pool, lanes.stream().map(lane -> lane.cells().adapters()[i]).toList(), fromLog);
   }
 
   /**
@@ -126,11 +113,7 @@ public final class Replay {
    * @return the touched blocks
    */
   public TouchedBlocks touchedBlocks() {
-    return new TouchedBlocks(blocks(), mode.initialBlockSize());
-  }
-
-  private List<BlockMap> blocks() {
-    return lanes.stream().map(Replayer::blocks).toList();
+    return new TouchedBlocks(lanes, mode.initialBlockSize());
   }
 
   /**
@@ -159,21 +142,21 @@ public final class Replay {
    * @return a live view
    */
   public MemoryImage image() {
-    return new ReplayedImage(new UsedPages(blocks()), initial);
+    return new ReplayedImage(new UsedPages(lanes), initial);
   }
 
   /** Returns all memory to the pool. */
   public void release() {
-    for (Replayer lane : lanes) {
-      lane.blocks().pages().release();
+    for (Lane lane : lanes) {
+      lane.release();
     }
     for (AdapterRows rows : adapters) {
       rows.release();
     }
-    if (lanes.size() > 1 && adapters[0] == lanes.getFirst().blocks().adapters()[0]) {
+    if (lanes.size() > 1 && adapters[0] == lanes.getFirst().cells().adapters()[0]) {
       // Not merged: the other lanes still own their rows.
-      for (Replayer lane : lanes.subList(1, lanes.size())) {
-        for (AdapterRows rows : lane.blocks().adapters()) {
+      for (Lane lane : lanes.subList(1, lanes.size())) {
+        for (AdapterRows rows : lane.cells().adapters()) {
           rows.release();
         }
       }

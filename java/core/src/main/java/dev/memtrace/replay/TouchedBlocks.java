@@ -16,10 +16,10 @@ public final class TouchedBlocks {
   /** Number of touched blocks before the i-th page; one entry more than there are pages. */
   private final long[] before;
 
-  TouchedBlocks(List<BlockMap> lanes, int blockSize) {
+  TouchedBlocks(List<Lane> lanes, int blockSize) {
     this.used = new UsedPages(lanes);
     this.blockSize = blockSize;
-    this.untouched = lanes.getFirst().untouched();
+    this.untouched = lanes.getFirst().blocks().blocks().untouched();
     this.before = new long[used.count() + 1];
     long[] count = new long[1];
     for (int i = 0; i < used.count(); i++) {
@@ -87,11 +87,13 @@ public final class TouchedBlocks {
   public void forEachInPage(int i, Visitor visitor) {
     int space = used.addressSpace(i);
     int first = used.firstPointer(i);
+    MemorySegment states = used.states(i);
+    long firstState = used.stateOffset(i);
     MemorySegment memory = used.memory(i);
     long offset = used.offset(i);
     long ordinal = before[i];
     for (int c = 0; c < BlockMap.PAGE_SIZE; c += blockSize) {
-      int state = memory.get(BlockMap.WORD, offset + BlockMap.STATES + 4L * c);
+      int state = states.get(BlockMap.WORD, firstState + 4L * c);
       if (state != untouched) {
         visitor.visit(
             ordinal++, space, first + c, BlockMap.timestamp(state), memory, offset + 4L * c);

@@ -10,19 +10,25 @@ import java.util.List;
 final class UsedPages {
   private final PageStore naming;
   private final long[] keys;
+  private final MemorySegment[] states;
+  private final long[] stateOffsets;
   private final MemorySegment[] memory;
   private final long[] offsets;
 
-  UsedPages(List<BlockMap> lanes) {
-    this.naming = lanes.getFirst().pages();
-    int count = lanes.stream().mapToInt(lane -> lane.pages().size()).sum();
+  UsedPages(List<Lane> lanes) {
+    List<PageStore> blocks = lanes.stream().map(lane -> lane.blocks().blocks().pages()).toList();
+    List<PageStore> cells = lanes.stream().map(lane -> lane.cells().cells().pages()).toList();
+    this.naming = blocks.getFirst();
+    int count = blocks.stream().mapToInt(PageStore::size).sum();
     this.keys = new long[count];
+    this.states = new MemorySegment[count];
+    this.stateOffsets = new long[count];
     this.memory = new MemorySegment[count];
     this.offsets = new long[count];
     long[][] sorted = new long[lanes.size()][];
     int[] next = new int[sorted.length];
     for (int i = 0; i < sorted.length; i++) {
-      sorted[i] = lanes.get(i).pages().sortedKeys();
+      sorted[i] = blocks.get(i).sortedKeys();
     }
     for (int at = 0; at < count; at++) {
       int first = -1;
@@ -32,11 +38,17 @@ final class UsedPages {
           first = i;
         }
       }
-      PageStore pages = lanes.get(first).pages();
       keys[at] = sorted[first][next[first]++];
-      memory[at] = pages.memory();
-      offsets[at] = pages.offset(pages.find(keys[at]));
+      // An access makes its pages in both stores.
+      states[at] = blocks.get(first).memory();
+      stateOffsets[at] = offset(blocks.get(first), keys[at]);
+      memory[at] = cells.get(first).memory();
+      offsets[at] = offset(cells.get(first), keys[at]);
     }
+  }
+
+  private static long offset(PageStore pages, long key) {
+    return pages.offset(pages.find(key));
   }
 
   int count() {
@@ -60,12 +72,22 @@ final class UsedPages {
     return naming.key(addressSpace, pointer);
   }
 
-  /** Memory that holds a page. */
+  /** Memory that holds the states of a page's cells. */
+  MemorySegment states(int i) {
+    return states[i];
+  }
+
+  /** Where the states of a page begin in their memory. */
+  long stateOffset(int i) {
+    return stateOffsets[i];
+  }
+
+  /** Memory that holds the values of a page's cells. */
   MemorySegment memory(int i) {
     return memory[i];
   }
 
-  /** Where the values of a page begin in its memory; its states follow. */
+  /** Where the values of a page begin in their memory. */
   long offset(int i) {
     return offsets[i];
   }

@@ -11,7 +11,7 @@ import dev.memtrace.periphery.RangeTally;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
-/** Auxiliary columns of every access of a log segment, from its records. */
+/** Auxiliary columns of every access of a log segment, from its previous timestamps. */
 public final class AuxColumnsTrace {
   private static final ValueLayout.OfInt WORD = IntBuffer64.WORD;
   private static final ValueLayout.OfLong PAIR = IntBuffer64.PAIR;
@@ -23,14 +23,14 @@ public final class AuxColumnsTrace {
    *
    * @param config configuration of the memory
    * @param segment the log segment
-   * @param records its records, from the first word
+   * @param previous the previous timestamp of each access, a word each
    * @param tally receives the range checks
    * @param out receives five words an access, from the first word
    */
   public static void fill(
       MemoryConfig config,
       LogSegment segment,
-      MemorySegment records,
+      MemorySegment previous,
       RangeTally tally,
       MemorySegment out) {
     MemorySegment headers = segment.headers();
@@ -40,18 +40,19 @@ public final class AuxColumnsTrace {
     int entries = segment.entries();
     int knownSpace = 0;
     int knownInverse = 0;
-    long record = 0;
+    int timestamp = segment.firstTimestamp();
+    long access = 0;
     long at = 0;
     for (int i = 0; i < entries; i++) {
       long header = headers.get(LogSegment.HEADER, 8L * i);
-      int words = LogHeader.recordWords(header);
-      if (words == 0) {
+      if (LogHeader.isIncrement(header)) {
+        timestamp += LogHeader.pointer(header);
         continue;
       }
-      int timestamp = records.get(WORD, record + 4);
-      int prevTimestamp = records.get(WORD, record + 8);
-      record += 4L * words;
+      int prevTimestamp = previous.get(WORD, access);
+      access += 4;
       int difference = timestamp - prevTimestamp - 1;
+      timestamp++;
       tally.limbs(difference, clockBits);
       int space = LogHeader.addressSpace(header);
       if (space != knownSpace) {

@@ -42,7 +42,8 @@ class InstrumentsTest {
       try (TraceBackend backend = new CpuBackend(options)) {
         BundleStages.assertHeard(golden, backend, heard, temp.resolve("out" + threads));
       }
-      assertThat(heard.bytes(Stage.RECORDS)).isEqualTo(0);
+      assertThat(heard.bytes(Stage.RECORDS))
+          .isEqualTo(BundleStages.size(temp.resolve("out" + threads), "records.bin"));
       assertThat(heard.stages()).doesNotContain(Stage.UPLOAD, Stage.TRANSFER);
       assertThat(heard.calls()).allMatch(call -> call.deviceNanos() == StageListener.NOT_ON_DEVICE);
     }

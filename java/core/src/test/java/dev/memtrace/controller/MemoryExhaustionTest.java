@@ -129,7 +129,7 @@ class MemoryExhaustionTest {
             controller.finalizeMemory(hasher);
             return controller;
           });
-      products.add(words(controller.records()));
+      products.add(retry(() -> words(controller.records())));
       for (AirProofInput input : retry(controller::generateAirProofInputs)) {
         products.add(input.trace().segment().toArray(ValueLayout.JAVA_INT));
         products.add(input.publicValues());

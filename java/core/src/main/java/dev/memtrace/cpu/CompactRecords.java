@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.memtrace.cpu;
+
+import dev.memtrace.backend.WordStream;
+import dev.memtrace.instrument.Stage;
+import dev.memtrace.instrument.Stages;
+import dev.memtrace.log.LogHeader;
+import dev.memtrace.log.LogSegment;
+import dev.memtrace.log.MemoryRecord;
+import dev.memtrace.offheap.BufferPool;
+import dev.memtrace.offheap.IntBuffer64;
+import dev.memtrace.replay.ReplayedWords;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+
+/**
+ * The records of a log in native memory: of each access what the log does not hold, its previous
+ * timestamp and the cells before it. The rest of a record is taken from the log when somebody asks
+ * for it. Not thread-safe while segments are added.
+ */
+final class CompactRecords {
+  private static final ValueLayout.OfInt WORD = IntBuffer64.WORD;
+  private static final ValueLayout.OfLong PAIR = IntBuffer64.PAIR;
+  private static final int HEAD = 4;
+
+  private final BufferPool pool;
+  private final Stages stages;
+  private final List<LogSegment> segments = new ArrayList<>();
+  private final List<IntBuffer64> previous = new ArrayList<>();
+  private final List<IntBuffer64> data = new ArrayList<>();
+  private boolean released;
+
+  CompactRecords(BufferPool pool, Stages stages) {
+    this.pool = pool;
+    this.stages = stages;
+  }
+
+  /** Makes room for the records of the next segment. */
+  void add(LogSegment segment) {
+    IntBuffer64 timestamps = new IntBuffer64(pool, segment.accesses());
+    try {
+      data.add(new IntBuffer64(pool, segment.dataWords()));
+    } catch (RuntimeException | Error e) {
+      timestamps.release();
+      throw e;
+    }
+    previous.add(timestamps);
+    segments.add(segment);
+  }
+
+  /** Makes room for the records of the last segment, which has grown. */
+  void growLast() {
+    LogSegment segment = segments.getLast();
+    grow(previous.getLast(), segment.accesses());
+    grow(data.getLast(), segment.dataWords());
+  }
+
+  private static void grow(IntBuffer64 buffer, long words) {
+    buffer.ensure(words, Math.min(words, buffer.capacity()));
+  }
+
+  /** What the replay fills of the last segment. */
+  ReplayedWords last() {
+    return words(segments.size() - 1);
+  }
+
+  /** What the replay fills, segment by segment. */
+  List<ReplayedWords> words() {
+    List<ReplayedWords> words = new ArrayList<>();
+    for (int i = 0; i < segments.size(); i++) {
+      words.add(words(i));
+    }
+    return words;
+  }
+
+  private ReplayedWords words(int i) {
+    return new ReplayedWords(previous.get(i).segment(), data.get(i).segment());
+  }
+
+  int segments() {
+    return segments.size();
+  }
+
+  LogSegment segment(int i) {
+    return segments.get(i);
+  }
+
+  /** The previous timestamp of each access of a segment. */
+  MemorySegment previousTimestamps(int i) {
+    return previous.get(i).segment();
+  }
+
+  /** Number of records of all segments. */
+  long accesses() {
+    return segments.stream().mapToLong(LogSegment::accesses).sum();
+  }
+
+  /** The records of all segments in log order, valid until {@link #release()}. */
+  WordStream view() {
+    return new WordStream() {
+      @Override
+      public long words() {
+        checkOpen();
+        return segments.stream().mapToLong(LogSegment::recordWords).sum();
+      }
+
+      @Override
+      public void forEachChunk(Consumer<MemorySegment> visitor) {
+        checkOpen();
+        long most = segments.stream().mapToLong(LogSegment::recordWords).max().orElse(0);
+        IntBuffer64 buffer = new IntBuffer64(pool, most);
+        try {
+          for (int i = 0; i < segments.size(); i++) {
+            long bytes = 4 * segments.get(i).recordWords();
+            try (Stages.Span span = stages.open(Stage.RECORDS)) {
+              writeRecords(i, buffer.segment());
+              span.addBytes(bytes);
+            }
+            visitor.accept(buffer.segment().asSlice(0, bytes).asReadOnly());
+          }
+        } finally {
+          buffer.release();
+        }
+      }
+
+      @Override
+      public void close() {
+        // The records belong to the session.
+      }
+    };
+  }
+
+  /** Writes the records of a segment as the record format has them. */
+  private void writeRecords(int number, MemorySegment out) {
+    LogSegment segment = segments.get(number);
+    MemorySegment headers = segment.headers();
+    MemorySegment written = segment.values();
+    MemorySegment timestamps = previous.get(number).segment();
+    MemorySegment before = data.get(number).segment();
+    int firstEntry = (int) segment.firstEntry();
+    int entries = segment.entries();
+    int now = segment.firstTimestamp();
+    long previousAt = 0;
+    long writtenAt = 0;
+    long beforeAt = 0;
+    long at = 0;
+    for (int i = 0; i < entries; i++) {
+      long header = headers.get(LogSegment.HEADER, 8L * i);
+      if (LogHeader.isIncrement(header)) {
+        now += LogHeader.pointer(header);
+        continue;
+      }
+      int n = LogHeader.size(header);
+      out.set(PAIR, at, (firstEntry + i & 0xFFFF_FFFFL) | (long) now << 32);
+      out.set(PAIR, at + 8, timestamps.get(WORD, previousAt) | (long) n << 32);
+      at += 4 * HEAD;
+      if (header < 0) {
+        copy(written, writtenAt, out, at, n);
+        writtenAt += 4L * n;
+        at += 4L * n;
+      }
+      copy(before, beforeAt, out, at, n);
+      beforeAt += 4L * n;
+      at += 4L * n;
+      previousAt += 4;
+      now++;
+    }
+  }
+
+  private static void copy(MemorySegment in, long from, MemorySegment out, long to, int n) {
+    if (n == 4) {
+      out.set(PAIR, to, in.get(PAIR, from));
+      out.set(PAIR, to + 8, in.get(PAIR, from + 8));
+      return;
+    }
+    for (int i = 0; i < n; i++) {
+      out.set(WORD, to + 4L * i, in.get(WORD, from + 4L * i));
+    }
+  }
+
+  /**
+   * Returns one record.
+   *
+   * @param id position in the log
+   * @return the record
+   * @throws IllegalArgumentException if the entry is a clock increment
+   * @throws IndexOutOfBoundsException if there is no such entry
+   */
+  MemoryRecord record(long id) {
+    checkOpen();
+    int number = RecordStore.segmentOf(segments, id);
+    LogSegment segment = segments.get(number);
+    int i = (int) (id - segment.firstEntry());
+    long header = RecordStore.headerOfAccess(segment, i, id);
+    LogSegment.Place place = segment.place(i);
+    int n = LogHeader.size(header);
+    int[] before = copy(data.get(number).segment(), place.data(), n);
+    boolean write = LogHeader.isWrite(header);
+    return new MemoryRecord(
+        id,
+        LogHeader.addressSpace(header),
+        LogHeader.pointer(header),
+        place.timestamp(),
+        previous.get(number).get(place.accesses()),
+        write ? copy(segment.values(), place.values(), n) : before,
+        write ? before : null);
+  }
+
+  private static int[] copy(MemorySegment words, int from, int n) {
+    int[] out = new int[n];
+    MemorySegment.copy(words, WORD, 4L * from, out, 0, n);
+    return out;
+  }
+
+  private void checkOpen() {
+    if (released) {
+      throw new IllegalStateException("the records were released with their controller");
+    }
+  }
+
+  /** Gives all memory back to the pool. */
+  void release() {
+    released = true;
+    for (List<IntBuffer64> buffers : List.of(previous, data)) {
+      buffers.forEach(IntBuffer64::release);
+      buffers.clear();
+    }
+    segments.clear();
+  }
+}
