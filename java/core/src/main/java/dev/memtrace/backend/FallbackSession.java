@@ -134,6 +134,15 @@ final class FallbackSession implements TraceSession {
   }
 
   @Override
+  public void countAuxColumns(VariableRangeChecker rangeChecker) {
+    attempt(
+        () -> {
+          session.countAuxColumns(rangeChecker);
+          return session;
+        });
+  }
+
+  @Override
   public void close() {
     session.close();
     segments.clear();

@@ -121,6 +121,16 @@ public interface TraceSession extends AutoCloseable {
    */
   WordStream generateAuxColumns(VariableRangeChecker rangeChecker);
 
+  /**
+   * Adds the range checks of the auxiliary columns of every access, as {@link #generateAuxColumns}
+   * does, for callers who want only these.
+   *
+   * @param rangeChecker receives the range checks
+   */
+  default void countAuxColumns(VariableRangeChecker rangeChecker) {
+    generateAuxColumns(rangeChecker).close();
+  }
+
   /** Gives back all memory that products do not own. Closing twice has no effect. */
   @Override
   void close();

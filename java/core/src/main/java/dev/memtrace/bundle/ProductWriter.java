@@ -80,14 +80,15 @@ final class ProductWriter {
     if (counts) {
       out.writeRangeCounts(checker.counts());
     }
-    if (counts || products.contains(Product.AUX)) {
+    if (products.contains(Product.AUX)) {
       clock.enter(Stage.TRACES, 0.8);
       try (WordStream aux = memory.generateAuxColumns()) {
         clock.enter(Stage.WRITE, 0.85);
-        if (products.contains(Product.AUX)) {
-          out.writeAux(aux);
-        }
+        out.writeAux(aux);
       }
+    } else if (counts) {
+      clock.enter(Stage.TRACES, 0.8);
+      memory.countAuxColumns();
     }
     if (counts) {
       out.writeRangeCountsWithAux(checker.counts());

@@ -884,6 +884,15 @@ public final class MemoryController implements AutoCloseable {
   }
 
   /**
+   * Adds the range checks of the auxiliary columns of every access, as {@link
+   * #generateAuxColumns()} does, for callers who want only these.
+   */
+  public void countAuxColumns() {
+    requireFinished("countAuxColumns");
+    session.countAuxColumns(rangeChecker);
+  }
+
+  /**
    * Returns memory after the replayed log, which is {@link #memoryImage()} if the log was recorded
    * here.
    *

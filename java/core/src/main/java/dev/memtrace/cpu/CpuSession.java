@@ -24,6 +24,7 @@ import dev.memtrace.merkle.StateTree;
 import dev.memtrace.merkle.TouchedNodeCounts;
 import dev.memtrace.offheap.BufferPool;
 import dev.memtrace.offheap.IntBuffer64;
+import dev.memtrace.parallel.Workers;
 import dev.memtrace.periphery.MemoryReadOrImmediateAuxCols;
 import dev.memtrace.periphery.Poseidon2Periphery;
 import dev.memtrace.periphery.RangeTally;
@@ -402,40 +403,60 @@ final class CpuSession implements TraceSession {
   @Override
   public WordStream generateAuxColumns(VariableRangeChecker rangeChecker) {
     finished();
-    int count = records.segments();
     List<MemorySegment> buffers = new ArrayList<>();
     List<MemorySegment> parts = new ArrayList<>();
     try (Stages.Span span = open(Stage.AUX)) {
-      for (int i = 0; i < count; i++) {
+      for (int i = 0; i < records.segments(); i++) {
         long bytes = 4L * MemoryReadOrImmediateAuxCols.WIDTH * records.segment(i).accesses();
         buffers.add(pool.acquire(bytes));
         parts.add(buffers.getLast().asSlice(0, bytes));
         span.addBytes(bytes);
       }
-      Collection<RangeTally> tallies = new ConcurrentLinkedQueue<>();
-      backend
-          .workers()
-          .forRange(
-              count,
-              backend.workers().share(count),
-              (from, to) -> {
-                RangeTally tally = new RangeTally(rangeChecker, records.accesses());
-                for (int i = (int) from; i < to; i++) {
-                  AuxColumnsTrace.fill(
-                      config,
-                      records.segment(i),
-                      records.previousTimestamps(i),
-                      tally,
-                      parts.get(i));
-                }
-                tallies.add(tally);
-              });
-      rangeChecker.addAll(tallies);
+      forEachRecordedSegment(
+          rangeChecker,
+          (i, tally) ->
+              AuxColumnsTrace.fill(
+                  config, records.segment(i), records.previousTimestamps(i), tally, parts.get(i)));
     } catch (RuntimeException | Error e) {
       buffers.forEach(pool::release);
       throw e;
     }
     return new ChunkedWords(parts, () -> buffers.forEach(pool::release));
+  }
+
+  @Override
+  public void countAuxColumns(VariableRangeChecker rangeChecker) {
+    finished();
+    try (Stages.Span _ = open(Stage.AUX)) {
+      forEachRecordedSegment(
+          rangeChecker,
+          (i, tally) ->
+              AuxColumnsTrace.count(
+                  config, records.segment(i), records.previousTimestamps(i), tally));
+    }
+  }
+
+  /** Receives the number of a log segment and the tally of its thread. */
+  @FunctionalInterface
+  private interface SegmentVisitor {
+    void visit(int segment, RangeTally tally);
+  }
+
+  /** Visits all segments on all threads, then adds the tallies. */
+  private void forEachRecordedSegment(VariableRangeChecker rangeChecker, SegmentVisitor visitor) {
+    Collection<RangeTally> tallies = new ConcurrentLinkedQueue<>();
+    Workers workers = backend.workers();
+    workers.forRange(
+        records.segments(),
+        workers.share(records.segments()),
+        (from, to) -> {
+          RangeTally tally = new RangeTally(rangeChecker, records.accesses());
+          for (int i = (int) from; i < to; i++) {
+            visitor.visit(i, tally);
+          }
+          tallies.add(tally);
+        });
+    rangeChecker.addAll(tallies);
   }
 
   @Override

@@ -38,8 +38,8 @@ public final class AccessLog implements MemoryLog {
   private final BufferPool pool;
   private final int segmentEntries;
 
-  /** Written cells for which a segment has room: never less than two full stages. */
-  private final int valueCapacity;
+  /** Written cells for which the current segment has room: never less than two full stages. */
+  private int valueCapacity;
 
   private final int maxAccess;
   private final int cells;
@@ -622,10 +622,11 @@ public final class AccessLog implements MemoryLog {
               + MAX_ENTRIES
               + "; end the segment before that");
     }
-    LogSegment next =
-        new LogSegment(pool, segmentEntries, valueCapacity, size(), (int) endTimestamp());
+    int capacity = nextValueCapacity();
+    LogSegment next = new LogSegment(pool, segmentEntries, capacity, size(), (int) endTimestamp());
     LogSegment full = current;
     current = next;
+    valueCapacity = capacity;
     entries = 0;
     valueWords = 0;
     increments = 0;
@@ -634,6 +635,12 @@ public final class AccessLog implements MemoryLog {
     if (sink != null) {
       sink.accept(full);
     }
+  }
+
+  /** Room for as many written cells an entry as the current segment has, and an eighth more. */
+  private int nextValueCapacity() {
+    long wanted = Math.ceilDiv(9L * valueWords * segmentEntries, 8L * entries);
+    return (int) Math.clamp(wanted, 2L * STAGE_VALUES, (long) MAX_ACCESS * MAX_SEGMENT_ENTRIES);
   }
 
   /**

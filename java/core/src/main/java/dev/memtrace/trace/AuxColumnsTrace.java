@@ -65,4 +65,29 @@ public final class AuxColumnsTrace {
       at += 4L * MemoryReadOrImmediateAuxCols.WIDTH;
     }
   }
+
+  /**
+   * Counts the range checks of the columns.
+   *
+   * @param config configuration of the memory
+   * @param segment the log segment
+   * @param previous the previous timestamp of each access, a word each
+   * @param tally receives the range checks
+   */
+  public static void count(
+      MemoryConfig config, LogSegment segment, MemorySegment previous, RangeTally tally) {
+    MemorySegment headers = segment.headers();
+    int clockBits = config.clkMaxBits();
+    int entries = segment.entries();
+    int timestamp = segment.firstTimestamp();
+    long access = 0;
+    for (int i = 0; i < entries; i++) {
+      long header = headers.get(LogSegment.HEADER, 8L * i);
+      if (!LogHeader.isIncrement(header)) {
+        tally.limbs(timestamp - previous.get(WORD, access) - 1, clockBits);
+        access += 4;
+      }
+      timestamp += LogHeader.ticks(header);
+    }
+  }
 }
