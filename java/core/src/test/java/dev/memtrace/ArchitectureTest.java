@@ -55,6 +55,7 @@ class ArchitectureTest {
     rooms.put("config", List.of());
     rooms.put("image", List.of("config", "field"));
     rooms.put("log", List.of("config", "field"));
+    rooms.put("workload", List.of("config", "log"));
     rooms.put("poseidon2", List.of("field"));
     rooms.put("merkle", List.of("image", "poseidon2"));
     rooms.put("air", List.of("field", "config"));
