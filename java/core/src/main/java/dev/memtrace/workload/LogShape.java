@@ -17,17 +17,13 @@ public enum LogShape {
    * What a RISC-V program does: reads and writes of 4 cells, nearly all to 32 registers, and every
    * sixteenth or so to memory, most of them to the word after the last one.
    */
-  RISCV_REGISTERS(
-      "riscv-registers",
-      "registers of a RISC-V program, one access in 14 to memory"),
+  RISCV_REGISTERS("riscv-registers", "registers of a RISC-V program, one access in 14 to memory"),
 
   /** Copies of one buffer to another, word by word, 16 times over. */
-  STREAMING(
-      "streaming", "a buffer copied to another in words of 4 cells, 16 times"),
+  STREAMING("streaming", "a buffer copied to another in words of 4 cells, 16 times"),
 
   /** Aligned accesses of 4 cells at random places, as many reads as writes. */
-  RANDOM_4_CELL(
-      "random-4-cell", "aligned accesses of 4 cells to random places"),
+  RANDOM_4_CELL("random-4-cell", "aligned accesses of 4 cells to random places"),
 
   /**
    * Accesses of 1 to 32 cells at any alignment to shared cells, so that nearly every one splits and
@@ -41,9 +37,7 @@ public enum LogShape {
    * Chunks of 8 cells that are far apart, each on a page of its own and accessed 64 times: the
    * worst case for pages and memory tree.
    */
-  SPARSE_CHUNKS(
-      "sparse-chunks",
-      "chunks of 8 cells on pages of their own, 64 accesses each");
+  SPARSE_CHUNKS("sparse-chunks", "chunks of 8 cells on pages of their own, 64 accesses each");
 
   private final String label;
   private final String description;
