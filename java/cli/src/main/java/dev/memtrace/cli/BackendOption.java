@@ -29,8 +29,13 @@ final class BackendOption {
 
   /** Makes the backend; the refusal gives every reason a line. */
   TraceBackend create() {
+    return create(name, new BackendOptions(threads.count()));
+  }
+
+  /** Makes a backend; the refusal gives every reason a line. */
+  static TraceBackend create(String name, BackendOptions options) {
     try {
-      return TraceBackends.create(name, new BackendOptions(threads.count()));
+      return TraceBackends.create(name, options);
     } catch (BackendUnavailableException e) {
       throw new RefusedException(
           "backend " + name + " is not available here:\n  " + String.join("\n  ", e.reasons()), e);

@@ -3,6 +3,8 @@ package dev.memtrace.cli;
 
 import dev.memtrace.analysis.AnalysisLimitException;
 import dev.memtrace.bundle.BundleException;
+import dev.memtrace.cli.bench.BenchException;
+import dev.memtrace.cli.bench.MismatchException;
 import dev.memtrace.offheap.OutOfNativeMemoryException;
 import java.io.PrintStream;
 import java.util.stream.Collectors;
@@ -29,6 +31,11 @@ final class Failures {
     return switch (e) {
       case ParameterException usage -> ofUsage(usage, err);
       case AnalysisLimitException refused -> refuse(refused.getMessage(), err);
+      case BenchException refused -> refuse(refused.getMessage(), err);
+      case MismatchException wrong -> {
+        refuse(wrong.getMessage(), err);
+        yield ExitCode.ANSWER_IS_NO;
+      }
       case BundleException refused -> refuse(refused.getMessage(), err);
       case RefusedException refused -> refuse(refused.getMessage(), err);
       case OutOfNativeMemoryException refused -> refuse(refused.getMessage(), err);

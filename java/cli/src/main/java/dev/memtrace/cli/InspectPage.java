@@ -22,35 +22,6 @@ import javax.imageio.ImageIO;
 final class InspectPage {
   private static final int CAUSES = 12;
 
-  private static final String STYLE =
-      """
-      :root { color-scheme: light dark; --ink: #1b2430; --soft: #5b6675; --line: #d5dbe3; --paper: #ffffff;
-        --bar: #2563a8; --padding: #bcd0e6; }
-      @media (prefers-color-scheme: dark) {
-        :root { --ink: #e6eaf0; --soft: #9aa5b4; --line: #38424f; --paper: #14181e; --bar: #6ea8e5; --padding: #33506f; } }
-      body { margin: 0 auto; max-width: 1000px; padding: 24px 20px 60px; background: var(--paper); color: var(--ink);
-        font: 15px/1.5 system-ui, sans-serif; }
-      h1 { font-size: 24px; margin: 0; overflow-wrap: anywhere; }
-      h2 { font-size: 18px; margin: 40px 0 4px; }
-      p { margin: 4px 0 12px; color: var(--soft); }
-      dl { display: grid; grid-template-columns: repeat(auto-fill, minmax(170px, 1fr)); gap: 14px; margin: 20px 0; }
-      dt { color: var(--soft); font-size: 13px; }
-      dd { margin: 0; font-size: 20px; font-variant-numeric: tabular-nums; }
-      svg { display: block; width: 100%; height: auto; margin: 8px 0; }
-      svg text { font: 13px system-ui, sans-serif; fill: var(--ink); }
-      svg .value { fill: var(--soft); }
-      svg .bar { fill: var(--bar); }
-      svg .padding { fill: var(--padding); }
-      svg .axis { stroke: var(--line); }
-      svg .frame { fill: none; stroke: var(--line); }
-      svg image { image-rendering: pixelated; }
-      table { border-collapse: collapse; margin: 8px 0; font-variant-numeric: tabular-nums; }
-      th, td { padding: 3px 14px 3px 0; text-align: right; border-bottom: 1px solid var(--line); }
-      th:first-child, td:first-child { text-align: left; }
-      th { color: var(--soft); font-weight: normal; font-size: 13px; }
-      .scroll { overflow-x: auto; }
-      """;
-
   /** Colours of few to many accesses. */
   private static final int[][] RAMP = {
     {0xdc, 0xe9, 0xf6},
@@ -67,15 +38,12 @@ final class InspectPage {
   }
 
   String html() {
-    String name = Svg.escape(Results.printable(report.manifest().name()));
-    StringBuilder page = new StringBuilder();
-    page.append("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
-    page.append("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
-    page.append("<title>memtrace inspect: ").append(name).append("</title>\n");
-    page.append("<style>\n").append(STYLE).append("</style>\n</head>\n<body>\n");
-    page.append("<h1>").append(name).append("</h1>\n<p>");
-    page.append(Results.config(report.manifest().mode(), report.manifest().config()));
-    page.append("</p>\n");
+    String name = Results.printable(report.manifest().name());
+    Page page =
+        new Page(
+            "memtrace inspect: " + name,
+            name,
+            Results.config(report.manifest().mode(), report.manifest().config()));
     figures(page);
     costs(page);
     causes(page);
@@ -83,7 +51,7 @@ final class InspectPage {
     course(page);
     heat(page);
     tables(page);
-    return page.append("</body>\n</html>\n").toString();
+    return page.html();
   }
 
   private static String number(long value) {
@@ -94,34 +62,25 @@ final class InspectPage {
     return String.format(Locale.ROOT, "%.1f %%", whole == 0 ? 0.0 : 100.0 * part / whole);
   }
 
-  private static void heading(StringBuilder page, String heading, String explanation) {
-    page.append("<h2>").append(heading).append("</h2>\n<p>").append(explanation).append("</p>\n");
-  }
-
-  private static void figure(StringBuilder page, String name, String value) {
-    page.append("<div><dt>%s</dt><dd>%s</dd></div>%n".formatted(name, value));
-  }
-
-  private void figures(StringBuilder page) {
+  private void figures(Page page) {
     TraceSizes all = report.allTraces();
     page.append("<dl>\n");
-    figure(page, "trace cells", number(all.cells()));
-    figure(page, "of them padding", percent(all.cells() - all.usedCells(), all.cells()));
-    figure(page, "log entries", number(report.manifest().log().count()));
-    figure(page, "touched chunks", number(report.log().touchedChunks()));
-    figure(page, "touched pages", number(report.touchedPages()));
+    page.figure("trace cells", number(all.cells()));
+    page.figure("of them padding", percent(all.cells() - all.usedCells(), all.cells()));
+    page.figure("log entries", number(report.manifest().log().count()));
+    page.figure("touched chunks", number(report.log().touchedChunks()));
+    page.figure("touched pages", number(report.touchedPages()));
     if (report.persistent()) {
-      figure(page, "Poseidon2 inputs", number(report.poseidon2Inputs()));
+      page.figure("Poseidon2 inputs", number(report.poseidon2Inputs()));
       double chunks = Math.max(1, report.log().touchedChunks());
       double rows = report.traces().airs().get(1).usedRows();
-      figure(page, "Merkle rows a chunk", String.format(Locale.ROOT, "%.1f", rows / chunks));
+      page.figure("Merkle rows a chunk", String.format(Locale.ROOT, "%.1f", rows / chunks));
     }
     page.append("</dl>\n");
   }
 
-  private void costs(StringBuilder page) {
-    heading(
-        page,
+  private void costs(Page page) {
+    page.heading(
         "What the traces cost",
         "Cells that a prover commits to: rows in use dark, padding to a power of two light.");
     TraceSizes all = report.allTraces();
@@ -140,9 +99,8 @@ final class InspectPage {
     page.append(Svg.bars("costs", "Cells of each trace", bars));
   }
 
-  private void causes(StringBuilder page) {
-    heading(
-        page,
+  private void causes(Page page) {
+    page.heading(
         "Which accesses make adapter rows",
         "An access that finds blocks of another size or alignment splits or merges them. Cells of"
             + " adapter rows without padding; point at a bar for the places.");
@@ -180,11 +138,10 @@ final class InspectPage {
     page.append(Svg.bars("causes", "Cells of adapter rows by cause", bars));
   }
 
-  private void alignment(StringBuilder page) {
+  private void alignment(Page page) {
     long now = report.analysis().costs().usedCells();
     long saved = report.savedByAlignment();
-    heading(
-        page,
+    page.heading(
         "What alignment would save",
         "If every access began at a multiple of its size, the memory traces would have "
             + number(now - saved)
@@ -197,10 +154,9 @@ final class InspectPage {
             + " less.");
   }
 
-  private void course(StringBuilder page) {
+  private void course(Page page) {
     Timeline timeline = report.analysis().timeline();
-    heading(
-        page,
+    page.heading(
         "In the course of the log",
         "From left to right, a column for " + number(timeline.entriesPerPart()) + " log entries.");
     page.append(Svg.course("accesses", "accesses", timeline.accesses()));
@@ -209,10 +165,9 @@ final class InspectPage {
     page.append(Svg.course("adapters", "cells of adapter rows", timeline.adapterCells()));
   }
 
-  private void heat(StringBuilder page) {
+  private void heat(Page page) {
     HeatMap map = report.analysis().heatMap();
-    heading(
-        page,
+    page.heading(
         "Where accesses go",
         "Touched memory from top to bottom, the log from left to right; the darker, the more"
             + " accesses (logarithmic). Memory between the rows is never touched.");
@@ -270,20 +225,8 @@ final class InspectPage {
     return argb;
   }
 
-  private static void table(StringBuilder page, List<String> heading, List<List<String>> rows) {
-    page.append("<div class=\"scroll\"><table>\n<tr>");
-    heading.forEach(cell -> page.append("<th>").append(Svg.escape(cell)).append("</th>"));
-    page.append("</tr>\n");
-    for (List<String> row : rows) {
-      page.append("<tr>");
-      row.forEach(cell -> page.append("<td>").append(Svg.escape(cell)).append("</td>"));
-      page.append("</tr>\n");
-    }
-    page.append("</table></div>\n");
-  }
-
-  private void tables(StringBuilder page) {
-    heading(page, "Accesses by size and alignment", "Off: cells from the multiple of the size.");
+  private void tables(Page page) {
+    page.heading("Accesses by size and alignment", "Off: cells from the multiple of the size.");
     List<List<String>> shapes = new ArrayList<>();
     for (ShapeCount count : report.analysis().shapes()) {
       shapes.add(
@@ -293,19 +236,18 @@ final class InspectPage {
               number(count.reads()),
               number(count.writes())));
     }
-    table(page, List.of("access", "address space", "reads", "writes"), shapes);
-    heading(page, "Cells accessed most", "Address space and pointer.");
+    page.table(List.of("access", "address space", "reads", "writes"), shapes);
+    page.heading("Cells accessed most", "Address space and pointer.");
     List<List<String>> cells = new ArrayList<>();
     for (HotCell cell : report.analysis().hotCells()) {
       cells.add(
           List.of(
               InspectReport.address(cell.addressSpace(), cell.pointer()), number(cell.accesses())));
     }
-    table(page, List.of("cell", "accesses"), cells);
-    heading(page, "Range checks", "Requests to the range checker by who makes them.");
+    page.table(List.of("cell", "accesses"), cells);
+    page.heading("Range checks", "Requests to the range checker by who makes them.");
     RangeCheckLoad checks = report.analysis().rangeChecks();
-    table(
-        page,
+    page.table(
         List.of("by", "requests"),
         List.of(
             List.of("boundary", number(checks.boundary())),

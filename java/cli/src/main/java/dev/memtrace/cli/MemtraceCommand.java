@@ -18,6 +18,7 @@ import picocli.CommandLine.Spec;
       FingerprintCommand.class,
       InspectCommand.class,
       VerifyCommand.class,
+      BenchCommand.class,
       DemoCommand.class,
       DoctorCommand.class
     },
@@ -49,6 +50,6 @@ final class MemtraceCommand implements Callable<Integer> {
   public Integer call() {
     throw new CommandLine.ParameterException(
         spec.commandLine(),
-        "a command is missing: run, generate, digest, fingerprint, inspect, verify, demo or doctor");
+        "a command is missing: run, generate, digest, fingerprint, inspect, verify, bench, demo or doctor");
   }
 }

@@ -3,6 +3,7 @@ package dev.memtrace.cli;
 
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.Collectors;
 
 /** Pictures for the pages of reports, which need no script. Texts are escaped here. */
 final class Svg {
@@ -10,6 +11,9 @@ final class Svg {
   private static final int ROW = 26;
   private static final int LABELS = 260;
   private static final int VALUES = 190;
+
+  /** Colours of lines. */
+  private static final int STYLES = 8;
 
   private Svg() {}
 
@@ -94,6 +98,96 @@ final class Svg {
         "<line class=\"axis\" x1=\"0\" y1=\"%d\" x2=\"%d\" y2=\"%d\"/>%n"
             .formatted(height, WIDTH, height));
     return svg.append("</svg>\n").toString();
+  }
+
+  /**
+   * A line of a plot.
+   *
+   * @param name what it stands for
+   * @param points where it goes, from left to right
+   */
+  record Line(String name, List<Point> points) {}
+
+  /**
+   * A point of a plot.
+   *
+   * @param x how far to the right, positive
+   * @param y how far up, not negative
+   */
+  record Point(double x, double y) {}
+
+  /**
+   * Lines over a logarithmic axis; the other one begins at 0. Every place on the axis where a line
+   * has a point is marked.
+   *
+   * @param across what the horizontal axis means
+   * @param up what the vertical axis means
+   */
+  static String plot(String id, String title, String across, String up, List<Line> lines) {
+    int left = 70;
+    int right = 620;
+    int top = 30;
+    int bottom = 300;
+    List<Point> points = lines.stream().flatMap(line -> line.points().stream()).toList();
+    double most = points.stream().mapToDouble(Point::y).max().orElse(1);
+    double high = most > 0 ? most : 1;
+    double from = Math.log(points.stream().mapToDouble(Point::x).min().orElse(1));
+    double to = Math.log(points.stream().mapToDouble(Point::x).max().orElse(1));
+    double width = to > from ? (right - left) / (to - from) : 0;
+    StringBuilder svg =
+        new StringBuilder(open(id, title, Math.max(bottom + 50, top + ROW * lines.size())));
+    text(svg, 0, 14, "start", "label", up);
+    text(svg, right, bottom + 42, "end", "value", across);
+    for (int i = 0; i <= 4; i++) {
+      double y = bottom - i * (bottom - top) / 4.0;
+      line(svg, left, y, right, y);
+      text(svg, left - 8, y + 4, "end", "value", number(high * i / 4));
+    }
+    points.stream()
+        .mapToDouble(Point::x)
+        .distinct()
+        .sorted()
+        .forEach(
+            x -> {
+              double at = left + (Math.log(x) - from) * width;
+              line(svg, at, bottom, at, bottom + 5);
+              text(svg, at, bottom + 20, "middle", "value", TextTable.number(Math.round(x)));
+            });
+    for (int i = 0; i < lines.size(); i++) {
+      Line line = lines.get(i);
+      String path =
+          line.points().stream()
+              .map(
+                  point ->
+                      number(left + (Math.log(point.x()) - from) * width)
+                          + ","
+                          + number(bottom - point.y() / high * (bottom - top)))
+              .collect(Collectors.joining(" "));
+      String style = "line s" + i % STYLES;
+      svg.append("<g><title>").append(escape(line.name())).append("</title>\n");
+      svg.append("<polyline class=\"%s\" points=\"%s\"/>%n".formatted(style, path));
+      for (Point point : line.points()) {
+        svg.append(
+            "<circle class=\"%s\" cx=\"%s\" cy=\"%s\" r=\"3\"/>%n"
+                .formatted(
+                    style,
+                    number(left + (Math.log(point.x()) - from) * width),
+                    number(bottom - point.y() / high * (bottom - top))));
+      }
+      int y = top + ROW * i;
+      svg.append(
+          "<line class=\"%s\" x1=\"%d\" y1=\"%d\" x2=\"%d\" y2=\"%d\"/>%n"
+              .formatted(style, right + 24, y, right + 54, y));
+      text(svg, right + 62, y + 4, "start", "label", line.name());
+      svg.append("</g>\n");
+    }
+    return svg.append("</svg>\n").toString();
+  }
+
+  private static void line(StringBuilder svg, double x1, double y1, double x2, double y2) {
+    svg.append(
+        "<line class=\"axis\" x1=\"%s\" y1=\"%s\" x2=\"%s\" y2=\"%s\"/>%n"
+            .formatted(number(x1), number(y1), number(x2), number(y2)));
   }
 
   /**

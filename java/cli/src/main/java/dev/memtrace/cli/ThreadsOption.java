@@ -10,7 +10,7 @@ import picocli.CommandLine.Spec;
 
 /** The option {@code --threads}. */
 final class ThreadsOption {
-  private static final int MAX_THREADS = 1024;
+  static final int MAX_THREADS = 1024;
 
   @Spec(Spec.Target.MIXEE)
   private CommandSpec command;

@@ -103,6 +103,16 @@ final class FallbackBackend implements TraceBackend {
   }
 
   @Override
+  public BackendLimits measureLimits() {
+    return device.measureLimits();
+  }
+
+  @Override
+  public long takePeakDeviceBytes() {
+    return device.takePeakDeviceBytes();
+  }
+
+  @Override
   public synchronized void close() {
     try {
       if (cpu != null) {

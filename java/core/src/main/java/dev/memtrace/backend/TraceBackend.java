@@ -7,6 +7,7 @@ import dev.memtrace.offheap.BufferPool;
 import dev.memtrace.parallel.Workers;
 import dev.memtrace.periphery.Poseidon2Periphery;
 import dev.memtrace.periphery.VariableRangeChecker;
+import dev.memtrace.poseidon2.Poseidon2Batch;
 
 /**
  * An implementation of everything after the log. All backends make the same bytes. Thread-safe;
@@ -91,6 +92,28 @@ public interface TraceBackend extends AutoCloseable {
     try (Workers caller = new Workers(1)) {
       return new Fingerprint(seed).of(trace, caller, pool());
     }
+  }
+
+  /**
+   * Measures what the processor of this backend could do at best, which takes a tenth of a second
+   * or so. The one of a backend that does not override this is the calling thread.
+   *
+   * @return its limits
+   */
+  default BackendLimits measureLimits() {
+    try (Workers caller = new Workers(1)) {
+      return BackendLimits.ofHost(caller, Poseidon2Batch.best(), pool());
+    }
+  }
+
+  /**
+   * Says how much device memory was in use at most, products and resident memory included, since
+   * this was asked last.
+   *
+   * @return bytes; 0 if the backend uses no device
+   */
+  default long takePeakDeviceBytes() {
+    return 0;
   }
 
   /** Frees what the backend holds. Sessions must be closed before. */

@@ -4,6 +4,7 @@ package dev.memtrace.cpu;
 import dev.memtrace.air.Poseidon2Air;
 import dev.memtrace.air.RangeCheckerAir;
 import dev.memtrace.air.TraceHeight;
+import dev.memtrace.backend.BackendLimits;
 import dev.memtrace.backend.BackendOptions;
 import dev.memtrace.backend.Fingerprint;
 import dev.memtrace.backend.MemoryState;
@@ -122,6 +123,11 @@ public final class CpuBackend implements TraceBackend {
   @Override
   public long fingerprint(TraceMatrix trace, long seed) {
     return new Fingerprint(seed).of(trace, workers, pool);
+  }
+
+  @Override
+  public BackendLimits measureLimits() {
+    return BackendLimits.ofHost(workers, batch, pool);
   }
 
   @Override

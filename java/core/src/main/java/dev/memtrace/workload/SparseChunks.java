@@ -33,7 +33,7 @@ final class SparseChunks implements LogSource {
   @Override
   public void append(AccessLog log) {
     int page = (chunk * STEP) & (SPACES * PAGES - 1);
-    int inPage = (chunk * STEP >>> 7) % CHUNKS_OF_A_PAGE;
+    int inPage = ((chunk * STEP) >>> 7) % CHUNKS_OF_A_PAGE;
     int pointer =
         page % PAGES * MemoryConfig.PAGE_SIZE + inPage * MemoryConfig.CHUNK + 4 * random.nextInt(2);
     int space = 1 + page / PAGES;

@@ -2,6 +2,7 @@
 package dev.memtrace.cuda;
 
 import dev.memtrace.air.Poseidon2Air;
+import dev.memtrace.backend.BackendLimits;
 import dev.memtrace.backend.BackendOptions;
 import dev.memtrace.backend.MemoryState;
 import dev.memtrace.backend.TraceBackend;
@@ -136,6 +137,16 @@ final class CudaBackend implements TraceBackend {
       return fingerprints.of(onDevice.open(), onDevice.byteSize() / 4, seed);
     }
     return host.fingerprint(trace, seed);
+  }
+
+  @Override
+  public BackendLimits measureLimits() {
+    return DeviceLimits.measure(device);
+  }
+
+  @Override
+  public long takePeakDeviceBytes() {
+    return device.takePeakBytes();
   }
 
   @Override

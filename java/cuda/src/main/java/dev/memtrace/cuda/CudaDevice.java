@@ -43,6 +43,7 @@ final class CudaDevice implements AutoCloseable {
   private final Set<CudaStream> streams = ConcurrentHashMap.newKeySet();
   private final Set<CudaEvent> events = ConcurrentHashMap.newKeySet();
   private final AtomicLong liveBytes = new AtomicLong();
+  private final AtomicLong peakBytes = new AtomicLong();
   private final AtomicBoolean closing = new AtomicBoolean();
   private @Nullable DeviceBuffer zeroHashes;
   private volatile boolean closed;
@@ -159,6 +160,11 @@ final class CudaDevice implements AutoCloseable {
   /** Bytes of all open buffers. */
   long liveBytes() {
     return liveBytes.get();
+  }
+
+  /** The most bytes that open buffers have had together since this was asked last. */
+  long takePeakBytes() {
+    return peakBytes.getAndSet(liveBytes.get());
   }
 
   PinnedMemory pinnedMemory() {
@@ -291,7 +297,8 @@ final class CudaDevice implements AutoCloseable {
 
   void register(DeviceBuffer buffer) {
     buffers.add(buffer);
-    liveBytes.addAndGet(buffer.bytes());
+    long live = liveBytes.addAndGet(buffer.bytes());
+    peakBytes.accumulateAndGet(live, Math::max);
   }
 
   DeviceMemoryException outOfMemory(long bytes, String owner) {
