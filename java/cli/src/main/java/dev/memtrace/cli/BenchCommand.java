@@ -81,7 +81,7 @@ final class BenchCommand implements Callable<Integer> {
   @Option(
       names = "--scale",
       paramLabel = "N",
-      defaultValue = "10^6",
+      defaultValue = "10^5",
       description = "Entries of a made log (default: ${DEFAULT-VALUE}).")
   private String scale = "";
 
@@ -90,7 +90,7 @@ final class BenchCommand implements Callable<Integer> {
       paramLabel = "LIST",
       description = {
         "Further lengths of made logs, to plot the cost against: numbers and ranges such as"
-            + " 10^4..10^8, or none (default: 10^4,10^5)."
+            + " 10^4..10^8, or none (default: 10^4)."
       })
   private @Nullable String sizes;
 
@@ -106,14 +106,14 @@ final class BenchCommand implements Callable<Integer> {
   @Option(
       names = "--repeat",
       paramLabel = "N",
-      defaultValue = "7",
+      defaultValue = "5",
       description = "Runs that count (default: ${DEFAULT-VALUE}).")
   private int repeat;
 
   @Option(
       names = "--warm-up",
       paramLabel = "N",
-      defaultValue = "5",
+      defaultValue = "3",
       description = "Runs before them that do not (default: ${DEFAULT-VALUE}).")
   private int warmUp;
 
@@ -254,7 +254,7 @@ final class BenchCommand implements Callable<Integer> {
 
   private List<Long> lengths(List<LogShape> shapes) {
     if (sizes == null) {
-      return List.of(10_000L, 100_000L);
+      return List.of(10_000L);
     }
     if (sizes.equals(NONE)) {
       return List.of();

@@ -23,26 +23,27 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Drives the same logs through backends, in turns, so that a change of the machine's speed meets
- * them all. All logs go through twice: with a listener to the stages, for which a device waits
- * after each, and without one for the times of the whole. Fingerprints of all products are compared
+ * them all. Each turn is two runs: one with a listener to the stages, for which a device waits
+ * after each, and one without for the times of the whole. Fingerprints of all products are compared
  * between runs and backends; if any differ, there is no result.
  */
 public final class Bench {
-  private static final long LARGE = 1L << 22;
+  /** The compiler needs more runs of short logs. */
+  private static final long LEAST_WARM_UP_NANOS = 300_000_000;
 
   private final BiFunction<BenchBackend.Spec, StageListener, TraceBackend> backends;
   private final int warmUp;
   private final int repeat;
   private final Progress progress;
-  private int runs;
-  private int runsDone;
+  private int rounds;
+  private int roundsDone;
 
   /**
    * Prepares measurements.
    *
    * @param backends makes a backend that tells a listener its stages
-   * @param warmUp runs of each log and backend that are not counted, 0 or more
-   * @param repeat runs that are, at least 1
+   * @param warmUp turns of each log that are not counted, 0 or more
+   * @param repeat turns that are, at least 1
    * @param progress hears what is done
    */
   public Bench(
@@ -93,10 +94,41 @@ public final class Bench {
     Pipeline.@Nullable Run last;
     long peakHost = -1;
     long peakDevice;
+
+    void add(Pipeline.Run heard, Pipeline.Run whole, long deviceBytes) {
+      last = whole;
+      stages.add(heard.stages());
+      online.add(whole.onlineNanos());
+      total.add(whole.totalNanos());
+      peakHost = Math.max(peakHost, HostMemory.peak().orElse(-1));
+      peakDevice = Math.max(peakDevice, deviceBytes);
+    }
   }
 
-  /** A backend that is open, and what listens to it. */
-  private record Opened(TraceBackend backend, StageTotals totals) {}
+  /** A log and all runs of it. */
+  private static final class Subject {
+    final BenchWorkload workload;
+    final Reference reference = new Reference();
+    final Map<BenchBackend.Spec, Series> series = new LinkedHashMap<>();
+
+    Subject(Case one) {
+      workload = one.workload();
+      one.backends().forEach(spec -> series.put(spec, new Series()));
+    }
+
+    void check(BenchBackend.Spec spec, TraceBackend backend, Pipeline.Run run) {
+      reference.check(workload, backend.description(), spec, run.products());
+    }
+  }
+
+  /** A backend that nobody listens to, one that somebody does, and who that is. */
+  private record Opened(TraceBackend plain, TraceBackend listened, StageTotals totals) {
+    void close() {
+      try (TraceBackend _ = plain) {
+        listened.close();
+      }
+    }
+  }
 
   /**
    * Measures.
@@ -114,94 +146,71 @@ public final class Bench {
             LogShape.of(one.workload().shape()), one.workload().entries(), available);
       }
     }
-    runs = 2 * (warmUp + repeat) * cases.stream().mapToInt(one -> one.backends().size()).sum();
-    Map<Case, Map<BenchBackend.Spec, Series>> series = new LinkedHashMap<>();
-    Map<Case, Reference> references = new LinkedHashMap<>();
-    for (Case one : cases) {
-      Map<BenchBackend.Spec, Series> ofCase = new LinkedHashMap<>();
-      one.backends().forEach(spec -> ofCase.put(spec, new Series()));
-      series.put(one, ofCase);
-      references.put(one, new Reference());
-    }
+    rounds = repeat * cases.size();
+    roundsDone = 0;
+    List<Subject> subjects = cases.stream().map(Subject::new).toList();
     BackendLimits host;
     try (Workers caller = new Workers(1)) {
       host = BackendLimits.ofHost(caller, Poseidon2Batch.best(), BufferPool.shared());
     }
     Map<BenchBackend.Spec, BenchBackend> measured = new LinkedHashMap<>();
-    for (boolean listening : new boolean[] {true, false}) {
-      Map<BenchBackend.Spec, Opened> open = new LinkedHashMap<>();
-      try {
-        open(cases, listening, open);
-        if (listening) {
-          open.forEach(
-              (spec, opened) ->
-                  measured.put(
-                      spec,
-                      new BenchBackend(
-                          spec,
-                          opened.backend().description(),
-                          opened.backend().measureLimits(),
-                          host)));
-        }
-        for (Case one : cases) {
-          measure(one, open, listening, series.get(one), references.get(one));
-        }
-      } finally {
-        open.values().forEach(opened -> opened.backend().close());
-      }
+    Map<BenchBackend.Spec, Opened> open = new LinkedHashMap<>();
+    try {
+      open(cases, open);
+      open.forEach((spec, opened) -> measured.put(spec, describe(spec, opened.plain(), host)));
+      subjects.forEach(subject -> measure(subject, open));
+    } finally {
+      open.values().forEach(Opened::close);
     }
     List<Measurement> measurements = new ArrayList<>();
-    series.forEach(
-        (one, ofCase) ->
-            ofCase.forEach(
-                (spec, runsOfIt) ->
-                    measurements.add(
-                        measurement(
-                            one.workload(),
-                            Objects.requireNonNull(measured.get(spec)),
-                            runsOfIt))));
+    for (Subject subject : subjects) {
+      subject.series.forEach(
+          (spec, series) ->
+              measurements.add(
+                  measurement(
+                      subject.workload, Objects.requireNonNull(measured.get(spec)), series)));
+    }
     return measurements;
   }
 
-  private void open(List<Case> cases, boolean listening, Map<BenchBackend.Spec, Opened> open) {
+  private static BenchBackend describe(
+      BenchBackend.Spec spec, TraceBackend backend, BackendLimits host) {
+    return new BenchBackend(spec, backend.description(), backend.measureLimits(), host);
+  }
+
+  private void open(List<Case> cases, Map<BenchBackend.Spec, Opened> open) {
     Set<BenchBackend.Spec> specs = new LinkedHashSet<>();
     cases.forEach(one -> specs.addAll(one.backends()));
     for (BenchBackend.Spec spec : specs) {
       StageTotals totals = new StageTotals();
-      open.put(
-          spec, new Opened(backends.apply(spec, listening ? totals : StageListener.NONE), totals));
+      TraceBackend plain = backends.apply(spec, StageListener.NONE);
+      try {
+        open.put(spec, new Opened(plain, backends.apply(spec, totals), totals));
+      } catch (RuntimeException | Error e) {
+        plain.close();
+        throw e;
+      }
     }
   }
 
-  private void measure(
-      Case one,
-      Map<BenchBackend.Spec, Opened> open,
-      boolean listening,
-      Map<BenchBackend.Spec, Series> series,
-      Reference reference) {
-    if (one.workload().entries() >= LARGE) {
-      BufferPool.shared().clear(); // what other logs have left in it
-      System.gc();
-    }
-    try (BenchWorkload.Loaded loaded = one.workload().loader().apply(BufferPool.shared())) {
-      for (int round = -warmUp; round < repeat; round++) {
-        for (BenchBackend.Spec spec : one.backends()) {
-          progress.at(one.workload().name(), (double) runsDone++ / runs);
-          Opened opened = Objects.requireNonNull(open.get(spec));
-          HostMemory.resetPeak();
-          opened.backend().takePeakDeviceBytes();
-          Pipeline.Run run = Pipeline.run(opened.backend(), loaded, opened.totals());
-          reference.check(one.workload(), opened.backend().description(), spec, run.products());
-          if (round >= 0) {
-            add(Objects.requireNonNull(series.get(spec)), run, listening, opened.backend());
-          }
-        }
+  private void measure(Subject subject, Map<BenchBackend.Spec, Opened> open) {
+    BenchWorkload workload = subject.workload;
+    BufferPool.shared().clear(); // what other logs have left in it
+    System.gc();
+    try (BenchWorkload.Loaded loaded = workload.loader().apply(BufferPool.shared())) {
+      long end = System.nanoTime() + LEAST_WARM_UP_NANOS;
+      for (int i = 0; i < warmUp || (warmUp > 0 && System.nanoTime() < end); i++) {
+        round(subject, open, loaded, false);
+      }
+      for (int i = 0; i < repeat; i++) {
+        round(subject, open, loaded, true);
+        roundsDone++;
       }
     } catch (DeviceMemoryException | TraceLimitException e) {
       throw new BenchException(
-          one.workload().name()
+          workload.name()
               + " of "
-              + one.workload().entries()
+              + workload.entries()
               + " entries: "
               + e.getMessage()
               + "; measure a shorter log",
@@ -209,16 +218,24 @@ public final class Bench {
     }
   }
 
-  private static void add(
-      Series series, Pipeline.Run run, boolean listening, TraceBackend backend) {
-    series.last = run;
-    if (listening) {
-      series.stages.add(run.stages());
-    } else {
-      series.online.add(run.onlineNanos());
-      series.total.add(run.totalNanos());
-      series.peakHost = Math.max(series.peakHost, HostMemory.peak().orElse(-1));
-      series.peakDevice = Math.max(series.peakDevice, backend.takePeakDeviceBytes());
+  /** Lets every backend run the log once for its stages and once for the whole. */
+  private void round(
+      Subject subject,
+      Map<BenchBackend.Spec, Opened> open,
+      BenchWorkload.Loaded loaded,
+      boolean counts) {
+    for (Map.Entry<BenchBackend.Spec, Series> entry : subject.series.entrySet()) {
+      progress.at(subject.workload.name(), (double) roundsDone / rounds);
+      Opened opened = Objects.requireNonNull(open.get(entry.getKey()));
+      Pipeline.Run heard = Pipeline.run(opened.listened(), loaded, opened.totals());
+      HostMemory.resetPeak();
+      opened.plain().takePeakDeviceBytes();
+      Pipeline.Run whole = Pipeline.run(opened.plain(), loaded, new StageTotals());
+      subject.check(entry.getKey(), opened.plain(), heard);
+      subject.check(entry.getKey(), opened.plain(), whole);
+      if (counts) {
+        entry.getValue().add(heard, whole, opened.plain().takePeakDeviceBytes());
+      }
     }
   }
 

@@ -60,6 +60,11 @@ public record Measurement(
   public StageFigure.Limit limit(BenchStage stage) {
     return switch (stage) {
       case TRANSFER -> StageFigure.Limit.NONE;
+      // The rows were written by the replay, unless a device made them.
+      case ADAPTERS, RECORDS ->
+          figure(stage).device() == null
+              ? StageFigure.Limit.NONE
+              : figure(stage).limit(limits(stage));
       case TOTAL -> StageFigure.Limit.ALL;
       default -> figure(stage).limit(limits(stage));
     };
