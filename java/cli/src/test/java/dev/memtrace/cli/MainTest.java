@@ -76,6 +76,7 @@ class MainTest {
             "digest",
             "fingerprint",
             "inspect",
+            "bench",
             "demo",
             "doctor",
             "refused, with nothing written");
@@ -83,7 +84,8 @@ class MainTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"run", "generate", "digest", "fingerprint", "inspect", "demo", "doctor"})
+  @ValueSource(
+      strings = {"run", "generate", "digest", "fingerprint", "inspect", "bench", "demo", "doctor"})
   void everyCommandHasHelpAndJson(String command) {
     Run run = run(command, "--help");
     assertThat(run.code()).isZero();
