@@ -26,8 +26,8 @@ public class AfterLogBenchmark {
   /** A log and a backend. */
   @State(Scope.Benchmark)
   public static class Input {
-    /** A bundle folder, or {@code synthetic}. */
-    @Param(Workload.SYNTHETIC)
+    /** What {@link Workload#load} takes. */
+    @Param(Workload.DEFAULT)
     public String workload;
 
     /** Threads of the backend. */

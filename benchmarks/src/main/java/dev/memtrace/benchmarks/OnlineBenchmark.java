@@ -22,8 +22,8 @@ import org.openjdk.jmh.annotations.TearDown;
 /** A whole log driven through a controller: what an executor pays for its memory accesses. */
 @State(Scope.Benchmark)
 public class OnlineBenchmark {
-  /** A bundle folder, or {@code synthetic}. */
-  @Param(Workload.SYNTHETIC)
+  /** What {@link Workload#load} takes. */
+  @Param(Workload.DEFAULT)
   public String workload;
 
   private static final int SLICE = 4096;

@@ -25,13 +25,13 @@ public final class PerEntry {
   /**
    * Runs everything.
    *
-   * @param args a bundle folder or {@code synthetic}, then optionally a regular expression that
-   *     selects benchmarks
+   * @param args what {@link Workload#load} takes, then optionally a regular expression that selects
+   *     benchmarks
    * @throws RunnerException if JMH fails
    */
   @SuppressWarnings("SystemOut") // a program that prints a table
   public static void main(String[] args) throws RunnerException {
-    String workload = args.length > 0 ? args[0] : Workload.SYNTHETIC;
+    String workload = args.length > 0 ? args[0] : Workload.DEFAULT;
     String include = args.length > 1 ? args[1] : "(Online|Replay|AfterLog)Benchmark";
     Workload loaded = Workload.load(workload);
     long entries = loaded.log().size();

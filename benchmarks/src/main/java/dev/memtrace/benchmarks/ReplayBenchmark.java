@@ -19,8 +19,14 @@ import org.openjdk.jmh.annotations.State;
 /** The replay of a whole log on one thread, finalisation pass and records included. */
 @State(Scope.Benchmark)
 public class ReplayBenchmark {
-  /** A bundle folder, or {@code synthetic}. */
-  @Param(Workload.SYNTHETIC)
+  /** What {@link Workload#load} takes. */
+  @Param({
+    "riscv-registers",
+    "streaming",
+    "random-4-cell",
+    "unaligned-mix:500000",
+    "sparse-chunks:1000000"
+  })
   public String workload;
 
   private final Workers oneThread = new Workers(1);

@@ -9,64 +9,44 @@ import dev.memtrace.log.AccessLog;
 import dev.memtrace.log.LogHeader;
 import dev.memtrace.log.LogSegment;
 import dev.memtrace.offheap.BufferPool;
+import dev.memtrace.workload.LogShape;
 import java.nio.file.Path;
-import java.util.SplittableRandom;
+import java.util.Arrays;
 
 /**
- * A log to measure with: that of a bundle, or a made one of the shape of a RISC-V program.
+ * A log to measure with: that of a bundle, or a made one.
  *
  * @param mode mode of the memory
  * @param initial memory before the first access
  * @param log the accesses
  */
 public record Workload(MemoryMode mode, AddressMap initial, AccessLog log) {
-  /** Name of the made workload. */
-  public static final String SYNTHETIC = "synthetic";
+  /** The made log that is measured unless another one is asked for. */
+  public static final String DEFAULT = "riscv-registers";
 
-  private static final int SYNTHETIC_INSTRUCTIONS = 1_000_000;
-  private static final int REGISTERS = 1;
-  private static final int MEMORY = 2;
+  private static final long ENTRIES = 4_000_000;
 
   /**
    * Loads a workload.
    *
-   * @param name a bundle folder, or {@link #SYNTHETIC}
+   * @param name a bundle folder, or the name of a {@link LogShape}, with a colon and a number of
+   *     entries if it is not to have 4 million
    * @return the workload
    */
   public static Workload load(String name) {
-    if (name.equals(SYNTHETIC)) {
-      return synthetic();
+    String[] parts = name.split(":", 2);
+    if (Arrays.stream(LogShape.values()).anyMatch(shape -> shape.label().equals(parts[0]))) {
+      long entries = parts.length == 1 ? ENTRIES : Long.parseLong(parts[1]);
+      return new Workload(
+          MemoryMode.PERSISTENT,
+          new AddressMap(MemoryConfig.defaults()),
+          LogShape.of(parts[0]).generate(entries, 1, BufferPool.shared()));
     }
     Bundle bundle = Bundle.open(Path.of(name));
     return new Workload(
         bundle.manifest().mode(),
         bundle.readInitialMemory(_ -> {}),
         bundle.readLog(BufferPool.shared(), _ -> {}));
-  }
-
-  private static Workload synthetic() {
-    MemoryConfig config = MemoryConfig.defaults();
-    AccessLog log = new AccessLog(config);
-    SplittableRandom random = new SplittableRandom(1);
-    int[] word = new int[4];
-    int hot = 0;
-    for (int i = 0; i < SYNTHETIC_INSTRUCTIONS; i++) {
-      log.appendRead(REGISTERS, 4 * (8 + random.nextInt(8)), 4);
-      if (random.nextInt(8) == 0) {
-        log.appendIncrement(1);
-      } else {
-        log.appendRead(REGISTERS, 4 * random.nextInt(32), 4);
-      }
-      if (random.nextInt(4) == 0) {
-        hot = random.nextInt(16) == 0 ? random.nextInt(1 << 18) : hot + 1 & 0x3FFFF;
-        log.appendRead(MEMORY, 4 * hot, 4);
-      }
-      for (int j = 0; j < 4; j++) {
-        word[j] = random.nextInt(256);
-      }
-      log.appendWrite(REGISTERS, 4 * (8 + random.nextInt(8)), 4, word, 0);
-    }
-    return new Workload(MemoryMode.PERSISTENT, new AddressMap(config), log);
   }
 
   /**

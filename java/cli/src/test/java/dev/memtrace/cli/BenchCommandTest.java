@@ -193,13 +193,22 @@ class BenchCommandTest {
 
   @Test
   void refusesNumbersThatMakeNoSense() {
-    refused(bench("--scale", "many"), "--scale: 'many' is no number");
-    refused(bench("--scale", "0"), "--scale has 0; a made log has 1 to 536870911 entries");
-    refused(bench("--sizes", "10^9"), "--sizes has 1000000000; a made log has 1 to 536870911");
-    refused(bench("--sizes", "5..1"), "--sizes: '5..1' is no range");
-    refused(bench("--repeat", "0"), "--repeat is 0; it must be 1 to 1000000");
-    refused(bench("--warm-up", "-1"), "--warm-up is -1; it must be 0 to 1000000");
-    refused(bench("--thread-counts", "0"), "--thread-counts has 0; it must be 1 to 1024");
+    refused(CommandLineFixture.run("bench", "--scale", "many"), "--scale: 'many' is no number");
+    refused(
+        CommandLineFixture.run("bench", "--scale", "0"),
+        "--scale has 0; a made log has 1 to 536870911 entries");
+    refused(
+        CommandLineFixture.run("bench", "--sizes", "10^9"),
+        "--sizes has 1000000000; a made log has 1 to 536870911");
+    refused(CommandLineFixture.run("bench", "--sizes", "5..1"), "--sizes: '5..1' is no range");
+    refused(
+        CommandLineFixture.run("bench", "--repeat", "0"), "--repeat is 0; it must be 1 to 1000000");
+    refused(
+        CommandLineFixture.run("bench", "--warm-up", "-1"),
+        "--warm-up is -1; it must be 0 to 1000000");
+    refused(
+        CommandLineFixture.run("bench", "--thread-counts", "0"),
+        "--thread-counts has 0; it must be 1 to 1024");
   }
 
   @Test

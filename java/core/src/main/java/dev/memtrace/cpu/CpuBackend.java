@@ -32,7 +32,7 @@ public final class CpuBackend implements TraceBackend {
   private final BufferPool pool;
   private final Workers workers;
   private final Stages stages;
-  private final Poseidon2Batch batch = Poseidon2Batch.best();
+  private final Poseidon2Batch batch;
 
   /**
    * Creates a backend on the pool of this process.
@@ -50,6 +50,11 @@ public final class CpuBackend implements TraceBackend {
    * @param pool where memory comes from and returns to
    */
   public CpuBackend(BackendOptions options, BufferPool pool) {
+    this(options, pool, Poseidon2Batch.best());
+  }
+
+  CpuBackend(BackendOptions options, BufferPool pool, Poseidon2Batch batch) {
+    this.batch = batch;
     this.workers = new Workers(options.threads());
     this.stages = new Stages(options.listener());
     this.pool = pool;
