@@ -47,7 +47,7 @@ class BenchmarksTest {
             "AfterLogBenchmark.poseidon2Trace",
             "ContinuationBenchmark.copiedImage",
             "ContinuationBenchmark.movedState",
-            "MachineBenchmark.run",
+            "MachineBenchmark.execute",
             "OnlineBenchmark.online",
             "Poseidon2Benchmark.best",
             "Poseidon2Benchmark.portable",

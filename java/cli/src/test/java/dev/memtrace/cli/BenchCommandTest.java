@@ -12,9 +12,19 @@ import dev.memtrace.backend.BackendUnavailableException;
 import dev.memtrace.backend.TraceBackend;
 import dev.memtrace.backend.TraceBackendProvider;
 import dev.memtrace.backend.TraceBackends;
+import dev.memtrace.bundle.JsonText;
 import dev.memtrace.cli.CommandLineFixture.Run;
+import dev.memtrace.cli.bench.Bench;
+import dev.memtrace.cli.bench.BenchBackend;
+import dev.memtrace.cli.bench.BenchWorkload;
+import dev.memtrace.cli.bench.Measurement;
+import dev.memtrace.cpu.CpuBackend;
+import dev.memtrace.workload.LogShape;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.PrintStream;
 import java.net.URL;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -172,6 +182,33 @@ class BenchCommandTest {
           ? Collections.enumeration(List.of(list.toUri().toURL()))
           : Collections.emptyEnumeration();
     }
+  }
+
+  @Test
+  void anEmulatedDeviceIsMarkedEverywhere() {
+    BenchBackend.Spec spec = new BenchBackend.Spec("cuda", 1);
+    List<Measurement> measurements =
+        new Bench(
+                (_, listener) ->
+                    WrongBackend.described(
+                        new CpuBackend(new BackendOptions(1).withListener(listener)),
+                        "cuda (emulated)"),
+                0,
+                1,
+                (_, _) -> {})
+            .run(
+                List.of(
+                    new Bench.Case(BenchWorkload.of(LogShape.STREAMING, 500, 1), List.of(spec))));
+    BenchReport report = new BenchReport("memtrace", 1, 0, 1, 1, 500, measurements);
+    ByteArrayOutputStream text = new ByteArrayOutputStream();
+    report.print(new PrintStream(text, true, StandardCharsets.UTF_8));
+    assertThat(text.toString(StandardCharsets.UTF_8))
+        .contains(BenchReport.EMULATED, "streaming, 500 entries, cuda (emulated) on 1 thread");
+    assertThat(new String(JsonText.of(report::write), StandardCharsets.UTF_8))
+        .contains("\"emulated\" : true")
+        .doesNotContain("\"emulated\" : false");
+    assertThat(new BenchPage(report).html())
+        .contains("<p class=\"warning\">" + BenchReport.EMULATED, "cuda (emulated) on 1 thread");
   }
 
   @Test

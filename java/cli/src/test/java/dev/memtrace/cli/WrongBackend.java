@@ -10,6 +10,7 @@ import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.UnaryOperator;
 
 /** A backend whose traces are wrong, as their fingerprints say. */
 public final class WrongBackend {
@@ -24,18 +25,27 @@ public final class WrongBackend {
    */
   public static TraceBackend of(TraceBackend good, int goodTraces) {
     AtomicInteger left = new AtomicInteger(goodTraces);
+    return changed(
+        good, "fingerprint", result -> left.getAndDecrement() <= 0 ? (Long) result + 1 : result);
+  }
+
+  /** Makes one that describes itself in other words. */
+  static TraceBackend described(TraceBackend good, String description) {
+    return changed(good, "description", _ -> description);
+  }
+
+  private static TraceBackend changed(
+      TraceBackend good, String method, UnaryOperator<Object> change) {
     return (TraceBackend)
         Proxy.newProxyInstance(
             TraceBackend.class.getClassLoader(),
             new Class<?>[] {TraceBackend.class},
-            (_, method, arguments) -> {
+            (_, called, arguments) -> {
               try {
-                Object result = method.invoke(good, arguments);
-                return method.getName().equals("fingerprint") && left.getAndDecrement() <= 0
-                    ? (Long) result + 1
-                    : result;
+                Object result = called.invoke(good, arguments);
+                return called.getName().equals(method) ? change.apply(result) : result;
               } catch (InvocationTargetException e) {
-                throw e.getCause();
+                throw e.getTargetException();
               }
             });
   }
