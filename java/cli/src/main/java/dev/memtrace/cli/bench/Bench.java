@@ -31,6 +31,8 @@ public final class Bench {
   /** The compiler needs more runs of short logs. */
   private static final long LEAST_WARM_UP_NANOS = 300_000_000;
 
+  private static final long LONG_LOG = 1L << 22;
+
   private final BiFunction<BenchBackend.Spec, StageListener, TraceBackend> backends;
   private final int warmUp;
   private final int repeat;
@@ -227,7 +229,9 @@ public final class Bench {
     for (Map.Entry<BenchBackend.Spec, Series> entry : subject.series.entrySet()) {
       progress.at(subject.workload.name(), (double) roundsDone / rounds);
       Opened opened = Objects.requireNonNull(open.get(entry.getKey()));
+      free(subject.workload);
       Pipeline.Run heard = Pipeline.run(opened.listened(), loaded, opened.totals());
+      free(subject.workload);
       HostMemory.resetPeak();
       opened.plain().takePeakDeviceBytes();
       Pipeline.Run whole = Pipeline.run(opened.plain(), loaded, new StageTotals());
@@ -236,6 +240,13 @@ public final class Bench {
       if (counts) {
         entry.getValue().add(heard, whole, opened.plain().takePeakDeviceBytes());
       }
+    }
+  }
+
+  /** Frees the buffers of a long log that the pools had no room for, as they are garbage. */
+  private static void free(BenchWorkload workload) {
+    if (workload.entries() >= LONG_LOG) {
+      System.gc();
     }
   }
 
