@@ -65,9 +65,11 @@ class ArchitectureTest {
     rooms.put("trace", List.of("air", "replay", "merkle", "periphery", "backend"));
     rooms.put("cpu", List.of("backend", "replay", "trace"));
     rooms.put("check", List.of("air", "log", "image", "field", "config", "backend", "periphery"));
-    rooms.put("controller", List.of("backend", "image", "log", "periphery", "check"));
+    rooms.put("durable", List.of("config", "log"));
+    rooms.put("controller", List.of("backend", "image", "log", "periphery", "check", "durable"));
     rooms.put("analysis", List.of("air", "log"));
-    rooms.put("bundle", List.of("config", "log", "image", "backend", "controller", "check"));
+    rooms.put(
+        "bundle", List.of("config", "log", "image", "backend", "controller", "check", "durable"));
     return rooms;
   }
 

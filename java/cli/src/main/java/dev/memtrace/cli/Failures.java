@@ -5,6 +5,7 @@ import dev.memtrace.analysis.AnalysisLimitException;
 import dev.memtrace.bundle.BundleException;
 import dev.memtrace.cli.bench.BenchException;
 import dev.memtrace.cli.bench.MismatchException;
+import dev.memtrace.durable.LogFileException;
 import dev.memtrace.offheap.OutOfNativeMemoryException;
 import java.io.PrintStream;
 import java.util.stream.Collectors;
@@ -37,6 +38,7 @@ final class Failures {
         yield ExitCode.ANSWER_IS_NO;
       }
       case BundleException refused -> refuse(refused.getMessage(), err);
+      case LogFileException refused -> refuse(refused.getMessage(), err);
       case RefusedException refused -> refuse(refused.getMessage(), err);
       case OutOfNativeMemoryException refused -> refuse(refused.getMessage(), err);
       case InterruptedCommandException interrupted -> {

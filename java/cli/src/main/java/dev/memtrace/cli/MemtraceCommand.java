@@ -19,6 +19,7 @@ import picocli.CommandLine.Spec;
       InspectCommand.class,
       VerifyCommand.class,
       BenchCommand.class,
+      LogCommand.class,
       DemoCommand.class,
       DoctorCommand.class
     },
@@ -50,6 +51,6 @@ final class MemtraceCommand implements Callable<Integer> {
   public Integer call() {
     throw new CommandLine.ParameterException(
         spec.commandLine(),
-        "a command is missing: run, generate, digest, fingerprint, inspect, verify, bench, demo or doctor");
+        "a command is missing: run, generate, digest, fingerprint, inspect, verify, bench, log, demo or doctor");
   }
 }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.memtrace.cli;
 
+import dev.memtrace.durable.CompleteFile;
 import java.io.IOException;
+import java.nio.channels.Channels;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
-import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,7 +17,7 @@ final class ReportFile implements AutoCloseable {
   private final String option;
   private final String file;
   private String text = "";
-  private @Nullable Path temporary;
+  private @Nullable CompleteFile complete;
   private @Nullable Path target;
 
   /**
@@ -72,10 +72,10 @@ final class ReportFile implements AutoCloseable {
       Path real = Files.exists(path) ? path.toRealPath() : path;
       target = real;
       if (!Files.exists(real) || Files.isRegularFile(real)) {
-        Path beside =
-            real.resolveSibling("." + real.getFileName() + "." + UUID.randomUUID() + ".tmp");
-        temporary = beside;
-        Files.writeString(beside, result, StandardOpenOption.CREATE_NEW);
+        CompleteFile beside = CompleteFile.begin(real);
+        complete = beside;
+        Channels.newOutputStream(beside.channel()).write(result.getBytes(StandardCharsets.UTF_8));
+        beside.sync();
       }
     } catch (IOException e) {
       throw new RefusedException(
@@ -95,11 +95,10 @@ final class ReportFile implements AutoCloseable {
       throw new IllegalStateException("nothing was prepared for " + option);
     }
     try {
-      if (temporary == null) {
+      if (complete == null) {
         Files.writeString(target, text);
       } else {
-        Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
-        temporary = null;
+        complete.commit(true);
       }
     } catch (IOException e) {
       throw new RefusedException(
@@ -116,12 +115,8 @@ final class ReportFile implements AutoCloseable {
   /** Removes what was not published. */
   @Override
   public void close() {
-    if (temporary != null) {
-      try {
-        Files.deleteIfExists(temporary);
-      } catch (IOException e) {
-        // a file that nobody reads is left
-      }
+    if (complete != null) {
+      complete.close();
     }
   }
 }

@@ -4,6 +4,10 @@ package dev.memtrace.cli;
 import dev.memtrace.backend.TraceBackend;
 import dev.memtrace.bundle.ChainWriter;
 import dev.memtrace.bundle.GenerationReport;
+import dev.memtrace.config.MemoryMode;
+import dev.memtrace.durable.LogFileHeader;
+import dev.memtrace.durable.LogFolder;
+import dev.memtrace.offheap.BufferPool;
 import dev.memtrace.rv32.ElfException;
 import dev.memtrace.rv32.GuestException;
 import dev.memtrace.rv32.Machine;
@@ -66,6 +70,15 @@ final class RunCommand implements Callable<Integer> {
       description = "What the program reads, - for standard input (default: nothing).")
   private @Nullable Path input;
 
+  @Option(
+      names = "--log",
+      paramLabel = "DIR",
+      description = {
+        "Write the log of each segment to DIR/NNNN-NAME.mtlog while the program runs. It stays"
+            + " there, whatever happens then; 'memtrace log' checks and recovers it."
+      })
+  private @Nullable Path logs;
+
   private long segmentAccesses = DEFAULT_SEGMENT_ACCESSES;
   private long maxInstructions = Long.MAX_VALUE;
 
@@ -104,6 +117,7 @@ final class RunCommand implements Callable<Integer> {
     json.check();
     Program program = load();
     json.checkOutside(output.folder());
+    checkLogs();
     try (InputStream in = openInput();
         TraceBackend backend = backendOption.create();
         Machine machine = new Machine(program, in, programOutput(), backend.pool());
@@ -115,10 +129,11 @@ final class RunCommand implements Callable<Integer> {
                 machine.initialState(),
                 backend,
                 products.wanted());
+        LogFolder logFolder = openLogs(backend.pool());
         Interruption interruption = new Interruption(chain::cancel);
         JsonOption.Pending pending = json.pending()) {
       try {
-        return run(machine, chain, pending);
+        return run(machine, chain, pending, logFolder);
       } catch (RuntimeException e) {
         if (interruption.happened()) {
           throw new InterruptedCommandException(e);
@@ -134,9 +149,34 @@ final class RunCommand implements Callable<Integer> {
     }
   }
 
-  private int run(Machine machine, ChainWriter chain, JsonOption.Pending pending) {
+  /** Refuses logs in the folder of the bundles, which must hold nothing else. */
+  private void checkLogs() {
+    if (logs != null
+        && logs.toAbsolutePath()
+            .normalize()
+            .startsWith(output.folder().toAbsolutePath().normalize())) {
+      throw new RefusedException(
+          logs + ": lies in the folder of --out; choose another folder for --log");
+    }
+  }
+
+  private @Nullable LogFolder openLogs(BufferPool pool) {
+    // The program is in memory before the first access.
+    LogFileHeader header = new LogFileHeader(MemoryMode.PERSISTENT, Program.CONFIG, false);
+    return logs == null ? null : LogFolder.open(logs, name(), header, output.force(), pool);
+  }
+
+  private int run(
+      Machine machine,
+      ChainWriter chain,
+      JsonOption.Pending pending,
+      @Nullable LogFolder logFolder) {
     SegmentedExecution execution =
-        new SegmentedExecution(machine, maxInstructions, segmentAccesses);
+        new SegmentedExecution(
+            machine,
+            maxInstructions,
+            segmentAccesses,
+            logFolder == null ? null : new LoggedExecution(logFolder));
     List<GenerationReport> reports = Collections.synchronizedList(new ArrayList<>());
     execution.run(log -> reports.add(chain.add(log)));
     RunReport report =

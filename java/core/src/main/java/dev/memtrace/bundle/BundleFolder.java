@@ -2,7 +2,6 @@
 package dev.memtrace.bundle;
 
 import java.io.IOException;
-import java.nio.channels.FileChannel;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -19,7 +18,10 @@ import java.util.function.Predicate;
 
 /** Folders that a bundle may be removed from, and their removal. */
 final class BundleFolder {
-  /** Marks a folder that is not finished; each line is the name of a file that was begun in it. */
+  /**
+   * Marks a folder that memtrace is putting in place or out of it; each line is the name of a file
+   * that was begun in it.
+   */
   static final String OWNER = ".memtrace-partial";
 
   /** Ends the name of a folder in a list of names. */
@@ -33,7 +35,11 @@ final class BundleFolder {
    */
   static List<String> requireBundle(Path folder, String wayOut) throws IOException {
     requireFolder(folder, wayOut);
-    List<String> names = tree(folder);
+    return requireBundle(folder, tree(folder), wayOut);
+  }
+
+  private static List<String> requireBundle(Path folder, List<String> names, String wayOut)
+      throws IOException {
     Set<String> inputs = new HashSet<>();
     boolean hasManifest =
         Files.isRegularFile(folder.resolve(BundleFormat.MANIFEST), LinkOption.NOFOLLOW_LINKS);
@@ -64,14 +70,39 @@ final class BundleFolder {
   /**
    * Refuses a folder that is neither a bundle nor a folder of the bundles of a chain through and
    * through. Returns the names of its files, and of its folders with a slash at the end.
-   *
-   * @param half whether removing the chain may have begun, so that some bundles are empty folders
    */
-  static List<String> requireBundles(Path folder, boolean half, String wayOut) throws IOException {
+  static List<String> requireBundles(Path folder, String wayOut) throws IOException {
     requireFolder(folder, wayOut);
+    return requireBundles(folder, names(folder), false, wayOut);
+  }
+
+  /**
+   * Refuses a folder that was not marked by {@link #own}, or that holds anything else than what is
+   * left of bundles whose removal may have begun. Returns names as {@link #requireBundles} does,
+   * and the marker.
+   */
+  static List<String> requireOld(Path folder, String wayOut) throws IOException {
+    requireFolder(folder, wayOut);
+    requireMarker(folder, wayOut);
     List<String> top = names(folder);
+    top.remove(OWNER);
+    List<String> names = new ArrayList<>(List.of(OWNER));
+    if (!top.isEmpty()) {
+      names.addAll(requireBundles(folder, top, true, wayOut));
+    }
+    return names;
+  }
+
+  /**
+   * @param top what is in the folder, the marker aside
+   * @param half whether some bundles may be empty folders
+   */
+  private static List<String> requireBundles(
+      Path folder, List<String> top, boolean half, String wayOut) throws IOException {
     if (top.isEmpty() || !top.stream().allMatch(name -> isSegment(folder, name))) {
-      return requireBundle(folder, wayOut);
+      List<String> names = tree(folder);
+      names.removeIf(name -> half && name.equals(OWNER));
+      return requireBundle(folder, names, wayOut);
     }
     List<String> names = new ArrayList<>();
     for (String name : top) {
@@ -119,14 +150,20 @@ final class BundleFolder {
   static List<String> requireOwned(Path folder, String wayOut) throws IOException {
     requireFolder(folder, wayOut);
     List<String> names = tree(folder);
-    Path marker = folder.resolve(OWNER);
-    if (!names.isEmpty() && !Files.isRegularFile(marker, LinkOption.NOFOLLOW_LINKS)) {
+    if (!names.isEmpty()) {
+      requireMarker(folder, wayOut);
+    }
+    Set<String> announced =
+        names.isEmpty() ? Set.of() : new HashSet<>(Files.readAllLines(folder.resolve(OWNER)));
+    requireOnly(folder, names, name -> name.equals(OWNER) || announced.contains(name), wayOut);
+    return names;
+  }
+
+  private static void requireMarker(Path folder, String wayOut) {
+    if (!Files.isRegularFile(folder.resolve(OWNER), LinkOption.NOFOLLOW_LINKS)) {
       throw new BundleException(
           folder + ": holds no " + OWNER + ", so memtrace has not made it; " + wayOut);
     }
-    Set<String> announced = names.isEmpty() ? Set.of() : new HashSet<>(Files.readAllLines(marker));
-    requireOnly(folder, names, name -> name.equals(OWNER) || announced.contains(name), wayOut);
-    return names;
   }
 
   private static void requireFolder(Path folder, String wayOut) {
@@ -153,7 +190,7 @@ final class BundleFolder {
     return name.endsWith(SLASH) ? name.substring(0, name.length() - 1) : name;
   }
 
-  /** Marks a folder as one that may be removed. */
+  /** Marks a folder as one that memtrace is moving. */
   static void own(Path folder) throws IOException {
     Files.createFile(folder.resolve(OWNER));
   }
@@ -164,9 +201,12 @@ final class BundleFolder {
         folder.resolve(OWNER), name + '\n', StandardOpenOption.APPEND, LinkOption.NOFOLLOW_LINKS);
   }
 
-  /** Removes the marker, after which nothing in the folder is taken for unfinished. */
+  /** Removes the marker, if there is one. */
   static void disown(Path folder) throws IOException {
-    Files.delete(folder.resolve(OWNER));
+    Path marker = folder.resolve(OWNER);
+    if (Files.isRegularFile(marker, LinkOption.NOFOLLOW_LINKS)) {
+      Files.delete(marker);
+    }
   }
 
   static boolean isEmpty(Path folder) throws IOException {
@@ -196,15 +236,6 @@ final class BundleFolder {
       case OWNER -> 4;
       default -> name.endsWith(SLASH + BundleFormat.MANIFEST) ? 1 : 0;
     };
-  }
-
-  /** Makes the names in a folder durable, where the system can. */
-  static void sync(Path folder) {
-    try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
-      channel.force(true);
-    } catch (IOException e) {
-      // Not every system opens folders; the files themselves are durable.
-    }
   }
 
   private static List<String> names(Path folder) throws IOException {

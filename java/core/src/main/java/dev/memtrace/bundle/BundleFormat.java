@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.memtrace.bundle;
 
+import dev.memtrace.durable.DurableFiles;
 import java.io.IOException;
-import java.nio.file.FileSystemException;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
@@ -70,21 +70,6 @@ final class BundleFormat {
 
   /** What the system says about an error, without the path that the message already names. */
   static String reason(IOException e) {
-    if (e instanceof FileSystemException f) {
-      String reason = f.getReason();
-      if (reason != null) {
-        return reason;
-      }
-      String kind = e.getClass().getSimpleName();
-      return switch (kind) {
-        case "NoSuchFileException" -> "no such file or folder";
-        case "AccessDeniedException" -> "permission denied";
-        case "FileAlreadyExistsException" -> "it exists already";
-        case "DirectoryNotEmptyException" -> "the folder is not empty";
-        default -> kind;
-      };
-    }
-    String message = e.getMessage();
-    return message == null ? e.getClass().getSimpleName() : message;
+    return DurableFiles.reason(e);
   }
 }

@@ -111,6 +111,11 @@ public final class BundleWriter implements AutoCloseable {
 
   void addInput(Bundle source) {
     folder.add(source.log(), name(log.file()));
+    addInitialMemory(source);
+  }
+
+  /** Adds the initial memory of another bundle, if it has one. */
+  void addInitialMemory(Bundle source) {
     BundleFile initial = source.initialMemory();
     if (initial != null && initialMemory != null) {
       folder.add(initial, name(initialMemory.file()));
@@ -339,6 +344,16 @@ public final class BundleWriter implements AutoCloseable {
             airs,
             poseidon2());
     write(BundleFormat.MANIFEST, MemorySegment.ofArray(ManifestWriter.toBytes(manifest)));
+    return manifest;
+  }
+
+  /** Writes the manifest of a bundle without traces, and puts the folder in its place. */
+  BundleManifest commitInput() {
+    BundleManifest manifest =
+        new BundleManifest(
+            input.name(), input.mode(), input.config(), log, initialMemory, null, null, null);
+    write(BundleFormat.MANIFEST, MemorySegment.ofArray(ManifestWriter.toBytes(manifest)));
+    publish();
     return manifest;
   }
 

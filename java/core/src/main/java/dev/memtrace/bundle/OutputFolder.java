@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.memtrace.bundle;
 
+import dev.memtrace.durable.DurableFiles;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
@@ -18,9 +19,11 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A folder that appears only when it is complete. It is filled as {@code .NAME.partial} beside the
- * target, under the lock {@code .NAME.lock}, and renamed at the end. Until then a marker in it
- * lists what was made, and nothing else is ever removed from it. An older bundle in its place is
- * moved to {@code .NAME.old} just before, and removed just after.
+ * target, under the lock {@code .NAME.lock}, made durable, and renamed at the end. An older bundle
+ * in its place is moved to {@code .NAME.old} just before, and removed just after. A marker in each
+ * of the two says that memtrace has put it there, and in the first lists what was made; nothing
+ * else is ever removed. The target has the marker for a moment, or for longer if a process was
+ * killed in it; the next one takes it away.
  *
  * <p>{@link #close()} may be called from another thread at any time, as a shutdown does.
  */
@@ -145,13 +148,15 @@ final class OutputFolder implements AutoCloseable {
         Files.delete(old); // all but the last step of removing it was done
         return;
       }
-      List<String> names =
-          BundleFolder.requireBundles(old, true, "move it away, its name is needed");
+      List<String> names = BundleFolder.requireOld(old, "move it away, its name is needed");
       if (Files.exists(target, LinkOption.NOFOLLOW_LINKS)) {
         BundleFolder.remove(old, names);
       } else {
         Files.move(old, target, StandardCopyOption.ATOMIC_MOVE);
       }
+    }
+    if (Files.isDirectory(target, LinkOption.NOFOLLOW_LINKS)) {
+      BundleFolder.disown(target);
     }
   }
 
@@ -171,9 +176,7 @@ final class OutputFolder implements AutoCloseable {
           target + ": is not empty; remove it, choose another folder, or replace it with --force");
     }
     return BundleFolder.requireBundles(
-        target,
-        false,
-        "only a bundle is replaced; remove the folder yourself or choose another one");
+        target, "only a bundle is replaced; remove the folder yourself or choose another one");
   }
 
   Path target() {
@@ -195,7 +198,7 @@ final class OutputFolder implements AutoCloseable {
   /** Makes the names in a folder in this one durable. */
   synchronized void syncFolder(String name) {
     checkOpen();
-    BundleFolder.sync(partial.resolve(name));
+    DurableFiles.syncFolder(partial.resolve(name));
   }
 
   /** Creates a file, which the caller finishes. */
@@ -230,10 +233,19 @@ final class OutputFolder implements AutoCloseable {
       BundleFolder.announce(partial, name);
       Files.createLink(partial.resolve(name), source.path());
       created.add(name);
+      sync(source);
       return true;
     } catch (IOException | UnsupportedOperationException e) {
       // Another file system, or one without hard links, or a file that may only be read: copy.
       return false;
+    }
+  }
+
+  private static void sync(BundleFile linked) {
+    try (FileChannel channel = linked.open()) {
+      channel.force(true);
+    } catch (IOException e) {
+      // It is no less durable than it was.
     }
   }
 
@@ -271,34 +283,42 @@ final class OutputFolder implements AutoCloseable {
     checkOpen();
     try {
       List<String> replaced = checkTarget();
-      BundleFolder.disown(partial);
-      BundleFolder.sync(partial);
+      DurableFiles.syncFolder(partial);
       if (!replaced.isEmpty()) {
-        Files.move(target, old, StandardCopyOption.ATOMIC_MOVE);
-        try {
-          Files.move(partial, target, StandardCopyOption.ATOMIC_MOVE);
-        } catch (IOException e) {
-          Files.move(old, target, StandardCopyOption.ATOMIC_MOVE);
-          throw e;
-        }
-        removeOld(replaced);
+        replace();
       } else {
         Files.move(partial, target, StandardCopyOption.ATOMIC_MOVE);
       }
+      DurableFiles.syncName(target);
+      madeParents.forEach(DurableFiles::syncName);
+      madeParents.clear();
+      removeRest(replaced);
     } catch (IOException e) {
       throw new BundleException(
           target + ": cannot be put in place: " + BundleFormat.reason(e) + "; nothing was kept", e);
     }
-    madeParents.clear();
-    Path parent = target.getParent();
-    if (parent != null) {
-      BundleFolder.sync(parent);
+  }
+
+  private void replace() throws IOException {
+    BundleFolder.own(target);
+    Files.move(target, old, StandardCopyOption.ATOMIC_MOVE);
+    try {
+      Files.move(partial, target, StandardCopyOption.ATOMIC_MOVE);
+    } catch (IOException e) {
+      Files.move(old, target, StandardCopyOption.ATOMIC_MOVE);
+      BundleFolder.disown(target);
+      throw e;
     }
   }
 
-  private void removeOld(List<String> names) {
+  private void removeRest(List<String> replaced) {
     try {
-      BundleFolder.remove(old, names);
+      BundleFolder.disown(target);
+      if (!replaced.isEmpty()) {
+        List<String> names = new ArrayList<>(replaced);
+        names.add(BundleFolder.OWNER);
+        BundleFolder.remove(old, names);
+      }
     } catch (IOException e) {
       // The new bundle is in place; the next run removes the rest of the old one.
     }

@@ -18,6 +18,8 @@ import dev.memtrace.backend.WordStream;
 import dev.memtrace.check.TraceChecker;
 import dev.memtrace.config.MemoryConfig;
 import dev.memtrace.config.MemoryMode;
+import dev.memtrace.durable.LogFileException;
+import dev.memtrace.durable.LogFileWriter;
 import dev.memtrace.image.AddressMap;
 import dev.memtrace.image.MemoryImage;
 import dev.memtrace.image.OnlineMemory;
@@ -91,6 +93,9 @@ public final class MemoryController implements AutoCloseable {
 
   /** Whether the session lacks a segment of the log. */
   private boolean handOverFailed;
+
+  /** Where the log is written as well while it grows. */
+  private @Nullable LogFileWriter logFile;
 
   private boolean stateHandedOver;
 
@@ -657,6 +662,51 @@ public final class MemoryController implements AutoCloseable {
   }
 
   /**
+   * Writes the log to a file as well, from its first entry on, while it grows: a full segment at
+   * once, the rest by {@link #syncLog} and {@link #finalizeMemory}. If that fails, the access that
+   * filled the segment throws {@link LogFileException} and has not happened; the next one is served
+   * as ever. A log that is taken or set ends this; the writer of a taken log is the caller's to
+   * {@link LogFileWriter#finish}.
+   *
+   * @param file a writer for this mode and configuration, closed by the caller after the
+   *     controller's last use of it; or null to write no more
+   * @throws IllegalArgumentException if the writer is for another mode or configuration
+   * @throws LogFileException if the entries there are cannot be written
+   */
+  public void writeLogTo(@Nullable LogFileWriter file) {
+    require(State.ACTIVE, "writeLogTo");
+    if (file != null) {
+      if (file.header().mode() != mode) {
+        throw new IllegalArgumentException(
+            file.file()
+                + ": its header says "
+                + file.header().mode().label()
+                + " memory, this controller has "
+                + mode.label()
+                + " memory");
+      }
+      file.append(log);
+    }
+    logFile = file;
+  }
+
+  /**
+   * Writes the entries there are to the file of {@link #writeLogTo}, and returns when they are on
+   * the disk.
+   *
+   * @throws IllegalStateException if there is no such file, or not in state ACTIVE
+   * @throws LogFileException if they cannot be written
+   */
+  public void syncLog() {
+    require(State.ACTIVE, "syncLog");
+    if (logFile == null) {
+      throw new IllegalStateException(
+          "syncLog without a file; say with writeLogTo where the log is written");
+    }
+    logFile.sync(log);
+  }
+
+  /**
    * Replaces the log, so that one recorded elsewhere can be replayed. Memory and clock stay.
    *
    * @param newLog a log of the same configuration, owned by the controller from now on
@@ -684,6 +734,7 @@ public final class MemoryController implements AutoCloseable {
     }
     long clock = timestamp();
     log.setSegmentSink(null);
+    logFile = null;
     log = newLog;
     clockBase = clock - log.endTimestamp();
     log.limitTimestamp(config.timestampLimit() - Math.max(0, clockBase));
@@ -708,6 +759,7 @@ public final class MemoryController implements AutoCloseable {
 
   /**
    * Hands a full segment over. An access never fails because of that: the finalisation repeats it.
+   * Only a file that cannot be written is an error at once.
    */
   private void handOver(LogSegment segment) {
     if (!handOverFailed) {
@@ -723,6 +775,9 @@ public final class MemoryController implements AutoCloseable {
                 + " finalised",
             e);
       }
+    }
+    if (logFile != null) {
+      logFile.accept(segment);
     }
   }
 
@@ -780,6 +835,7 @@ public final class MemoryController implements AutoCloseable {
    *     mode, ignored in volatile mode
    * @throws IllegalArgumentException if there is no hasher in persistent mode
    * @throws IllegalStateException if entries were replayed by hand and the log is not empty
+   * @throws LogFileException if the log cannot be written to its file to the end
    */
   public void finalizeMemory(@Nullable Poseidon2Periphery hasher) {
     if (state == State.FINALIZED) {
@@ -799,6 +855,9 @@ public final class MemoryController implements AutoCloseable {
           "finalizeMemory after replayAccess: the log still has "
               + log.size()
               + " entries; take it first with takeMemoryLogs (state ACTIVE)");
+    }
+    if (logFile != null) {
+      logFile.finish(log);
     }
     if (replayedByHand) {
       session.finalizeMemory(hasher);

@@ -4,7 +4,9 @@ package dev.memtrace.rv32;
 import dev.memtrace.image.AddressMap;
 import dev.memtrace.image.OnlineMemory;
 import dev.memtrace.log.AccessLog;
+import dev.memtrace.log.LogSegment;
 import dev.memtrace.offheap.BufferPool;
+import java.util.function.Consumer;
 
 /**
  * Registers and memory of a program, with a log of the accesses. A word is 4 cells of a byte each;
@@ -100,6 +102,11 @@ final class GuestMemory {
 
   long accesses() {
     return log.size() - ticks;
+  }
+
+  /** Says who receives each part of the current log when it is full. */
+  void setSegmentSink(Consumer<LogSegment> sink) {
+    log.setSegmentSink(sink);
   }
 
   /** Hands the log over to the caller and begins another one. */

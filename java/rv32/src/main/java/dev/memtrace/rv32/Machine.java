@@ -7,11 +7,13 @@ import static dev.memtrace.rv32.GuestMemory.REGISTERS;
 import dev.memtrace.backend.MemoryState;
 import dev.memtrace.image.AddressMap;
 import dev.memtrace.log.AccessLog;
+import dev.memtrace.log.LogSegment;
 import dev.memtrace.offheap.BufferPool;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
+import java.util.function.Consumer;
 
 /**
  * Executes a program and logs its accesses to registers and memory as OpenVM does.
@@ -476,6 +478,16 @@ public final class Machine implements AutoCloseable {
   }
 
   // ------------------------------------------------------------------ state
+
+  /**
+   * Says who receives each part of the current log when it is full, on the thread that executes.
+   * Holds until {@link #takeLog}. What it throws ends the execution: the program cannot go on.
+   *
+   * @param sink the receiver
+   */
+  public void setSegmentSink(Consumer<LogSegment> sink) {
+    memory.setSegmentSink(sink);
+  }
 
   /**
    * Takes the log since the last call, and begins the next segment.

@@ -2,6 +2,7 @@
 package dev.memtrace.rv32;
 
 import dev.memtrace.log.AccessLog;
+import dev.memtrace.log.LogSegment;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -16,9 +17,28 @@ import org.jspecify.annotations.Nullable;
  * records nor roots. At most two logs exist at a time.
  */
 public final class SegmentedExecution {
+  /** Hears of the logs while the program runs, on the thread that executes. */
+  public interface LogListener {
+    /**
+     * Hears that a log begins.
+     *
+     * @return receives each part of it when it is full
+     */
+    Consumer<LogSegment> begin();
+
+    /**
+     * Hears that the log has ended.
+     *
+     * @param log the log; not owned
+     * @param complete whether the program did not fail in it
+     */
+    void end(AccessLog log, boolean complete);
+  }
+
   private final Machine machine;
   private final long maxInstructions;
   private final long segmentAccesses;
+  private final @Nullable LogListener listener;
   private long segments;
   private long nanos;
 
@@ -31,6 +51,20 @@ public final class SegmentedExecution {
    * @throws IllegalArgumentException if a limit is too small
    */
   public SegmentedExecution(Machine machine, long maxInstructions, long segmentAccesses) {
+    this(machine, maxInstructions, segmentAccesses, null);
+  }
+
+  /**
+   * Prepares an execution.
+   *
+   * @param machine a machine that has not run
+   * @param maxInstructions how many instructions the program may take
+   * @param segmentAccesses how many accesses a segment has at most
+   * @param listener hears of every log; what it throws ends the execution. May be null
+   * @throws IllegalArgumentException if a limit is too small
+   */
+  public SegmentedExecution(
+      Machine machine, long maxInstructions, long segmentAccesses, @Nullable LogListener listener) {
     if (maxInstructions < 1 || segmentAccesses < Machine.LEAST_SEGMENT_ACCESSES) {
       throw new IllegalArgumentException(
           "%d instructions in segments of %d accesses; the least are 1 and %d"
@@ -39,6 +73,7 @@ public final class SegmentedExecution {
     this.machine = machine;
     this.maxInstructions = maxInstructions;
     this.segmentAccesses = segmentAccesses;
+    this.listener = listener;
   }
 
   /**
@@ -56,9 +91,12 @@ public final class SegmentedExecution {
       Future<?> before = null;
       Machine.Stop stop;
       do {
-        stop = execute();
+        stop = executeHeard();
         AccessLog log = machine.takeLog();
         try {
+          if (listener != null) {
+            listener.end(log, true);
+          }
           await(before);
         } catch (RuntimeException | Error e) {
           log.release();
@@ -68,6 +106,26 @@ public final class SegmentedExecution {
         segments++;
       } while (stop != Machine.Stop.EXITED);
       await(before);
+    }
+  }
+
+  private Machine.Stop executeHeard() {
+    if (listener == null) {
+      return execute();
+    }
+    machine.setSegmentSink(listener.begin());
+    try {
+      return execute();
+    } catch (RuntimeException | Error e) {
+      AccessLog log = machine.takeLog();
+      try {
+        listener.end(log, false);
+      } catch (RuntimeException suppressed) {
+        e.addSuppressed(suppressed);
+      } finally {
+        log.release();
+      }
+      throw e;
     }
   }
 
