@@ -491,14 +491,80 @@ class BundleGeneratorTest {
         .hasMessage("Stale file handle");
   }
 
+  private Path old() {
+    return out.resolveSibling(".out.old");
+  }
+
+  private Path marker(Path folder) {
+    return folder.resolve(".memtrace-partial");
+  }
+
   @Test
   void putsBackABundleThatAKilledProcessHadMovedAway() throws IOException {
     generate(false);
     Map<String, String> before = content(out);
-    Files.move(out, out.resolveSibling(".out.old"));
+    Files.createFile(marker(out));
+    Files.move(out, old());
     refused(false, "is not empty");
     assertThat(content(out)).isEqualTo(before);
     assertThat(names(temp)).containsExactlyInAnyOrder("input", "out");
+  }
+
+  /** Killed before the last renaming: all is there, and the marker as well. */
+  @Test
+  void removesACompleteFolderThatAKilledProcessHasNotPutInPlace() throws IOException {
+    generate(false);
+    Map<String, String> before = content(out);
+    Path partial = out.resolveSibling(".out.partial");
+    Files.move(out, partial);
+    Files.writeString(marker(partial), String.join("\n", before.keySet()));
+    Files.writeString(out.resolveSibling(".out.lock"), UUID.randomUUID().toString());
+    generate(false);
+    assertThat(content(out)).isEqualTo(before);
+    assertThat(names(temp)).containsExactlyInAnyOrder("input", "out");
+  }
+
+  /** Killed after the last renaming: the target is complete and has the marker still. */
+  @Test
+  void takesAwayTheMarkerThatAKilledProcessHasLeftInTheTarget() throws IOException {
+    generate(false);
+    Map<String, String> before = content(out);
+    Files.writeString(marker(out), "log.bin\n");
+    refused(false, "is not empty");
+    assertThat(content(out)).isEqualTo(before);
+    Files.writeString(marker(out), "log.bin\n");
+    generate(true);
+    assertThat(content(out)).isEqualTo(before);
+  }
+
+  @Test
+  void removesWhatIsLeftOfABundleThatWasReplaced() throws IOException {
+    generate(false);
+    Map<String, String> before = content(out);
+    for (String kept : List.of("manifest.json log.bin", "manifest.json", "")) {
+      Files.createDirectory(old());
+      Files.createFile(marker(old()));
+      for (String name : kept.isEmpty() ? List.<String>of() : List.of(kept.split(" "))) {
+        Files.copy(out.resolve(name), old().resolve(name));
+      }
+      refused(false, "is not empty");
+      assertThat(content(out)).isEqualTo(before);
+      assertThat(names(temp)).containsExactlyInAnyOrder("input", "out");
+    }
+  }
+
+  @Test
+  void neverRemovesABundleThatNobodyHasReplaced() throws IOException {
+    generate(false);
+    BundleFixture.good(old());
+    refused(true, ".out.old: holds no .memtrace-partial, so memtrace has not made it");
+    assertThat(names(old())).isEqualTo(INPUT);
+    Files.createFile(marker(old()));
+    Files.writeString(old().resolve("thesis.txt"), "years of work");
+    refused(true, ".out.old: holds thesis.txt, which is no file of a bundle");
+    Files.delete(old().resolve("manifest.json"));
+    refused(true, "which is no file of a bundle");
+    assertThat(names(old())).contains("thesis.txt");
   }
 
   @Test

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.memtrace.durable;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.UUID;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class CompleteFileTest {
+  @TempDir private Path temp;
+
+  private List<String> names() throws IOException {
+    try (Stream<Path> entries = Files.list(temp)) {
+      return entries.map(entry -> String.valueOf(entry.getFileName())).sorted().toList();
+    }
+  }
+
+  private static void write(CompleteFile file, String text) throws IOException {
+    file.channel().write(ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8)));
+  }
+
+  @Test
+  void appearsWhenItIsCommitted() throws IOException {
+    Path target = temp.resolve("a");
+    try (CompleteFile file = CompleteFile.begin(target)) {
+      write(file, "new");
+      assertThat(target).doesNotExist();
+      file.commit(false);
+    }
+    assertThat(names()).containsExactly("a");
+    assertThat(target).hasContent("new");
+  }
+
+  @Test
+  void withoutACommitNothingIsLeft() throws IOException {
+    try (CompleteFile file = CompleteFile.begin(temp.resolve("a"))) {
+      write(file, "new");
+      assertThat(names()).hasSize(1);
+      file.close();
+    }
+    assertThat(names()).isEmpty();
+  }
+
+  @Test
+  void replacesOnlyIfThatIsWanted() throws IOException {
+    Path target = Files.writeString(temp.resolve("a"), "old");
+    try (CompleteFile file = CompleteFile.begin(target)) {
+      write(file, "new");
+      assertThatThrownBy(() -> file.commit(false)).isInstanceOf(FileAlreadyExistsException.class);
+      assertThat(target).hasContent("old");
+      file.commit(true);
+    }
+    assertThat(target).hasContent("new");
+    assertThat(names()).containsExactly("a");
+  }
+
+  @Test
+  void whatAKilledProcessHasLeftIsRemovedAndNothingElse() throws IOException {
+    String uuid = UUID.randomUUID().toString();
+    Files.writeString(temp.resolve(".a." + uuid + ".tmp"), "left");
+    Files.writeString(temp.resolve(".b." + uuid + ".tmp"), "of another file");
+    Files.writeString(temp.resolve(".a.thesis.tmp"), "years of work");
+    try (CompleteFile first = CompleteFile.begin(temp.resolve("a"));
+        CompleteFile second = CompleteFile.begin(temp.resolve("a"))) {
+      write(first, "first");
+      write(second, "second");
+      second.commit(false);
+      first.commit(true); // nobody has taken it for a left-over
+    }
+    assertThat(temp.resolve("a")).hasContent("first");
+    assertThat(names()).containsExactly(".a.thesis.tmp", ".b." + uuid + ".tmp", "a");
+  }
+
+  @Test
+  void aLinkIsFollowed() throws IOException {
+    Path folder = Files.createDirectory(temp.resolve("folder"));
+    Path target = Files.writeString(folder.resolve("a"), "old");
+    Path link = Files.createSymbolicLink(temp.resolve("link"), target);
+    try (CompleteFile file = CompleteFile.begin(link)) {
+      write(file, "new");
+      file.commit(true);
+    }
+    assertThat(target).hasContent("new");
+    assertThat(link).isSymbolicLink();
+  }
+}
