@@ -143,6 +143,7 @@ final class LogCommand implements Callable<Integer> {
   static final class Convert implements Callable<Integer> {
     @ParentCommand private LogCommand parent;
     @Spec private CommandSpec spec;
+    @Mixin private JsonOption json;
 
     @Parameters(paramLabel = "FROM", description = "A log file, or the folder of a bundle.")
     private Path from;
@@ -167,8 +168,22 @@ final class LogCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+      json.check();
+      json.checkOutside(out);
       long entries = Files.isDirectory(from) ? toLog() : toBundle();
-      parent.console().out().printf(Locale.ROOT, "%s: %,d entries%n", out, entries);
+      json.write(
+          parent.console(),
+          generator -> {
+            generator.writeStartObject();
+            generator.writeStringField("from", from.toString());
+            generator.writeStringField("out", out.toString());
+            generator.writeNumberField("entries", entries);
+            generator.writeEndObject();
+          });
+      if (!json.replacesText()) {
+        String name = Results.printable(out.toString());
+        parent.console().out().printf(Locale.ROOT, "%s: %,d entries%n", name, entries);
+      }
       return ExitCode.DONE;
     }
 

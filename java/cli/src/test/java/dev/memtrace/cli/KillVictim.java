@@ -13,7 +13,9 @@ import java.util.List;
 import java.util.SplittableRandom;
 import java.util.function.LongConsumer;
 
-/** A process that does the same over and over until it is killed. Each line of output is a round. */
+/**
+ * A process that does the same over and over until it is killed. Each line of output is a round.
+ */
 final class KillVictim {
   static final int LOG_ENTRIES = 400_000;
   private static final int ENTRIES_PER_SYNC = 9000;
@@ -55,8 +57,7 @@ final class KillVictim {
     SplittableRandom random = new SplittableRandom(5);
     AccessLog log = new AccessLog(config, BufferPool.shared());
     int[] values = new int[32];
-    try (LogFileWriter writer =
-        LogFileWriter.create(file, header, true, BufferPool.shared())) {
+    try (LogFileWriter writer = LogFileWriter.create(file, header, true, BufferPool.shared())) {
       log.setSegmentSink(writer);
       for (int i = 1; i <= LOG_ENTRIES; i++) {
         int n = 1 << random.nextInt(6);

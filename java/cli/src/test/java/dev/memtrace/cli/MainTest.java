@@ -77,6 +77,7 @@ class MainTest {
             "fingerprint",
             "inspect",
             "bench",
+            "log",
             "demo",
             "doctor",
             "refused, with nothing written");

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.memtrace.log.AccessLog;
+import dev.memtrace.log.LogSegment;
 import dev.memtrace.offheap.BufferPool;
 import java.io.BufferedOutputStream;
 import java.io.ByteArrayOutputStream;
@@ -15,6 +16,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 
 class SegmentedExecutionTest {
@@ -115,6 +117,79 @@ class SegmentedExecutionTest {
         assertThat(logs).hasSize(failing + 1);
       }
     }
+  }
+
+  /** Collects what a listener hears; fails when a log of that number ends. */
+  private static final class Listener implements SegmentedExecution.LogListener {
+    private final List<Long> entries = new ArrayList<>();
+    private final List<Boolean> complete = new ArrayList<>();
+    private final int failing;
+    private long received;
+    private int begun;
+
+    private Listener(int failing) {
+      this.failing = failing;
+    }
+
+    @Override
+    public Consumer<LogSegment> begin() {
+      begun++;
+      received = 0;
+      return segment -> received += segment.entries();
+    }
+
+    @Override
+    public void end(AccessLog log, boolean whole) {
+      assertThat(log.size()).isGreaterThanOrEqualTo(received);
+      assertThat(log.size() - received).isEqualTo(log.segments().getLast().entries());
+      entries.add(log.size());
+      complete.add(whole);
+      if (entries.size() == failing) {
+        throw new IllegalArgumentException("disk full");
+      }
+    }
+  }
+
+  @Test
+  void aListenerHearsEveryLogBeforeItIsHandedOver() {
+    List<Long> sizes = Collections.synchronizedList(new ArrayList<>());
+    Listener listener = new Listener(0);
+    try (Guest guest = demo()) {
+      new SegmentedExecution(guest.machine, 1_000_000, 100_000, listener)
+          .run(
+              log -> {
+                sizes.add(log.size());
+                log.release();
+              });
+    }
+    assertThat(listener.begun).isEqualTo(5);
+    assertThat(listener.entries).isEqualTo(sizes);
+    assertThat(listener.complete).doesNotContain(false);
+  }
+
+  @Test
+  void aListenerHearsOfTheLogOfAProgramThatFails() {
+    Listener listener = new Listener(0);
+    try (Guest guest = new Guest(ENDLESS, "")) {
+      SegmentedExecution execution = new SegmentedExecution(guest.machine, 450, 100, listener);
+      assertThatThrownBy(() -> execution.run(AccessLog::release))
+          .isInstanceOf(GuestException.class);
+    }
+    assertThat(listener.entries).containsExactly(200L, 200L, 50L);
+    assertThat(listener.complete).containsExactly(true, true, false);
+  }
+
+  @Test
+  void endsWithWhatTheListenerThrows() {
+    Listener listener = new Listener(2);
+    try (Guest guest = demo()) {
+      SegmentedExecution execution =
+          new SegmentedExecution(guest.machine, 1_000_000, 100_000, listener);
+      assertThatThrownBy(() -> execution.run(AccessLog::release))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessage("disk full");
+    }
+    assertThat(listener.begun).isEqualTo(2);
   }
 
   @Test
