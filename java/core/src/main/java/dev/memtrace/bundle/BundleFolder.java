@@ -93,6 +93,16 @@ final class BundleFolder {
     return names;
   }
 
+  /** Whether a folder has the marker and is a bundle, or what is left of one. */
+  static boolean isOld(Path folder) throws IOException {
+    try {
+      requireOld(folder, "");
+      return true;
+    } catch (BundleException e) {
+      return false;
+    }
+  }
+
   /**
    * @param top what is in the folder, the marker aside
    * @param half whether some bundles may be empty folders

@@ -158,7 +158,8 @@ public final class LogConversion {
     } catch (IOException e) {
       throw cannotWrite(target, e);
     } catch (UncheckedIOException e) {
-      throw cannotWrite(target, e.getCause());
+      IOException cause = e.getCause();
+      throw cannotWrite(target, cause == null ? new IOException(e) : cause);
     }
   }
 

@@ -155,7 +155,7 @@ final class OutputFolder implements AutoCloseable {
         Files.move(old, target, StandardCopyOption.ATOMIC_MOVE);
       }
     }
-    if (Files.isDirectory(target, LinkOption.NOFOLLOW_LINKS)) {
+    if (BundleFolder.isOld(target)) {
       BundleFolder.disown(target);
     }
   }

@@ -23,8 +23,9 @@ import org.jspecify.annotations.Nullable;
  * Writes an access log to a file while it grows. A full segment becomes a block of the file at
  * once, so a process that is killed loses the entries since then and no other; {@link #sync} writes
  * what there is and returns when it is on the disk, {@link #finish} adds the footer that says that
- * the log is complete. A file that was not finished is what a killed process leaves as well: {@link
- * LogFile} reads all its blocks.
+ * the log is complete; should the log grow after that, the footer goes and may come again. A file
+ * that was not finished is what a killed process leaves as well: {@link LogFile} reads all its
+ * blocks.
  *
  * <p>The file is locked while it is open, so no other process writes it. Not thread-safe. After a
  * failure nothing more is written, and everything but {@link #close} throws the failure again.
@@ -43,6 +44,9 @@ public final class LogFileWriter implements Consumer<LogSegment>, AutoCloseable 
 
   /** Checksum of the header of the frame before, or of the file's header. */
   private int chain;
+
+  /** {@link #chain} without the footer. */
+  private int chainOfBlocks;
 
   private int blocks;
   private long entries;
@@ -274,6 +278,7 @@ public final class LogFileWriter implements Consumer<LogSegment>, AutoCloseable 
 
   /** Writes some entries as a block and returns how many written cells they have. */
   private int writeBlock(LogSegment segment, int from, int to, int value) {
+    removeFooter();
     long before = clock;
     long at = LogFileFormat.FRAME_BYTES;
     int cells = 0;
@@ -358,19 +363,33 @@ public final class LogFileWriter implements Consumer<LogSegment>, AutoCloseable 
 
   /**
    * Writes the rest of a log and the footer, and waits until all of it is on the disk. Does nothing
-   * if that was done before.
+   * if that was done before and the log has not grown.
    *
-   * @param log the log, which must not grow any more
+   * @param log the log, always the same one
    * @throws LogFileException if that is not possible
    */
   public void finish(AccessLog log) {
+    append(log);
     if (finished) {
       return;
     }
-    append(log);
+    chainOfBlocks = chain;
     writeFrame(LogFileFormat.FOOTER, 0, 0, clock, LogFileFormat.FRAME_BYTES);
     force();
     finished = true;
+  }
+
+  private void removeFooter() {
+    if (!finished) {
+      return;
+    }
+    try {
+      channel.truncate(channel.position() - LogFileFormat.FRAME_BYTES);
+    } catch (IOException e) {
+      throw failed(e);
+    }
+    chain = chainOfBlocks;
+    finished = false;
   }
 
   private void force() {
@@ -394,9 +413,8 @@ public final class LogFileWriter implements Consumer<LogSegment>, AutoCloseable 
     if (failure != null) {
       throw new LogFileException(String.valueOf(failure.getMessage()), failure);
     }
-    if (finished || !open) {
-      throw new IllegalStateException(
-          file + ": is " + (finished ? "finished" : "closed") + "; a log in a file ends there");
+    if (!open) {
+      throw new IllegalStateException(file + ": is closed; the log in it ends there");
     }
   }
 

@@ -71,12 +71,25 @@ class LogFileWriterTest {
         assertThat(Logs.check(file).entries()).isEqualTo(log.size());
       }
       writer.finish(log);
-      writer.finish(log);
-      assertThatThrownBy(() -> writer.append(log))
-          .isInstanceOf(IllegalStateException.class)
-          .hasMessageContaining("is finished");
     }
     assertThat(Logs.read(file)).isEqualTo(Logs.entries(log));
+  }
+
+  @Test
+  void aLogThatGrowsAfterItsEndIsFinishedAgain() {
+    try (LogFileWriter writer = create(false)) {
+      log.setSegmentSink(writer);
+      for (int more : new int[] {0, 1, 0, 100_000, 70_000, 5}) {
+        Logs.append(log, random, more);
+        assertThat(Logs.check(file).entries()).isLessThanOrEqualTo(log.size());
+        writer.finish(log);
+        assertThat(Logs.check(file).intact()).isTrue();
+        assertThat(Logs.read(file)).isEqualTo(Logs.entries(log));
+      }
+      Logs.append(log, random, 5);
+      writer.sync(log);
+      assertThat(Logs.check(file).damage()).contains("ends without a footer");
+    }
   }
 
   @Test
