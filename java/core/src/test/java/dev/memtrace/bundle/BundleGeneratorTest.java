@@ -282,7 +282,7 @@ class BundleGeneratorTest {
     refused(true, "holds firmware.bin, which is no file of a bundle");
     assertThat(names(out)).containsExactly("firmware.bin");
     Files.move(out.resolve("firmware.bin"), out.resolve("final.bin"));
-    refused(true, "which is no file of a bundle");
+    refused(true, "has no manifest.json of a bundle");
     Files.writeString(out.resolve("manifest.json"), "{\"a\": \"memory-trace-bundle/1\"}");
     refused(true, "has no manifest.json of a bundle (manifest.json: format is missing");
     assertThat(names(out)).containsExactlyInAnyOrder("final.bin", "manifest.json");
@@ -542,7 +542,7 @@ class BundleGeneratorTest {
     Path other = Files.createDirectory(out);
     Files.writeString(marker(other), "log.bin\n");
     Files.writeString(other.resolve("log.bin"), "half a log");
-    refused(true, "has no manifest.json of a bundle");
+    refused(true, "which is no file of a bundle");
     assertThat(names(other)).containsExactly(".memtrace-partial", "log.bin");
   }
 

@@ -46,7 +46,6 @@ class CompleteFileTest {
     try (CompleteFile file = CompleteFile.begin(temp.resolve("a"))) {
       write(file, "new");
       assertThat(names()).hasSize(1);
-      file.close();
     }
     assertThat(names()).isEmpty();
   }
