@@ -107,7 +107,7 @@ final class LogCommand implements Callable<Integer> {
         paramLabel = "FILE",
         required = true,
         description = "Log file to make.")
-    private Path out;
+    private Path out = Path.of("");
 
     @Option(names = "--force", description = "Replace a log file in its place.")
     private boolean force;
@@ -153,7 +153,7 @@ final class LogCommand implements Callable<Integer> {
         paramLabel = "TO",
         required = true,
         description = "Folder of the bundle, or log file, to make.")
-    private Path out;
+    private Path out = Path.of("");
 
     @Option(
         names = "--initial",

@@ -326,10 +326,11 @@ class LogFileTest {
   // ------------------------------------------------------------------ headers
 
   private void refusedHeader(int at, int word, String message) throws IOException {
-    ByteBuffer bytes = Logs.HEADER.toBytes();
+    byte[] header = Logs.header();
+    ByteBuffer bytes = ByteBuffer.wrap(header).order(ByteOrder.LITTLE_ENDIAN);
     bytes.putInt(at, word);
     bytes.putInt(60, LogFileFormat.checksum(null, bytes.slice(0, 60)));
-    Files.write(file, bytes.array());
+    Files.write(file, header);
     assertThatThrownBy(() -> LogFile.open(file))
         .isInstanceOf(LogFileException.class)
         .hasMessageStartingWith(file.toString())

@@ -124,9 +124,16 @@ final class Logs {
     return LogFileHeader.checksum(HEADER.toBytes());
   }
 
+  static byte[] header() {
+    ByteBuffer bytes = HEADER.toBytes();
+    byte[] header = new byte[bytes.remaining()];
+    bytes.get(header);
+    return header;
+  }
+
   /** A file of the header and some frames. */
   static Path file(Path file, byte[]... frames) throws IOException {
-    Files.write(file, HEADER.toBytes().array());
+    Files.write(file, header());
     for (byte[] frame : frames) {
       Files.write(file, frame, StandardOpenOption.APPEND);
     }
