@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.memtrace.benchmarks;
 
-import dev.memtrace.log.LogSegment;
 import dev.memtrace.offheap.BufferPool;
 import dev.memtrace.parallel.Workers;
 import dev.memtrace.replay.Lanes;
 import dev.memtrace.replay.Replay;
 import dev.memtrace.replay.ReplayedWords;
-import java.util.ArrayList;
 import java.util.List;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.Level;
@@ -47,12 +45,7 @@ public class ReplayBenchmark {
   public long replayWithRecords() {
     BufferPool pool = BufferPool.shared();
     Replay replay = new Replay(pool, loaded.mode(), loaded.initial(), Lanes.single());
-    List<ReplayedWords> words = new ArrayList<>();
-    for (LogSegment segment : loaded.log().segments()) {
-      words.add(
-          new ReplayedWords(
-              pool.acquire(4L * segment.accesses()), pool.acquire(4 * segment.dataWords())));
-    }
+    List<ReplayedWords> words = loaded.roomForReplay(pool);
     replay.replay(oneThread, loaded.log().segments(), words);
     long touched = replay.finish(oneThread).count();
     replay.release();

@@ -4,7 +4,6 @@ package dev.memtrace.benchmarks;
 import dev.memtrace.air.MerkleAir;
 import dev.memtrace.air.PersistentBoundaryAir;
 import dev.memtrace.air.TraceHeight;
-import dev.memtrace.log.LogSegment;
 import dev.memtrace.merkle.MemoryTree;
 import dev.memtrace.merkle.ResidentTree;
 import dev.memtrace.merkle.TouchedNodeCounts;
@@ -19,8 +18,6 @@ import dev.memtrace.trace.MerkleTrace;
 import dev.memtrace.trace.PersistentBoundaryTrace;
 import dev.memtrace.trace.Traces;
 import java.lang.foreign.MemorySegment;
-import java.util.ArrayList;
-import java.util.List;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.Level;
 import org.openjdk.jmh.annotations.Param;
@@ -50,11 +47,7 @@ public class TreeBenchmark {
   public void replay() {
     loaded = Workload.load(workload);
     Replay replay = new Replay(pool, loaded.mode(), loaded.initial(), Lanes.single());
-    List<MemorySegment> records = new ArrayList<>();
-    for (LogSegment segment : loaded.log().segments()) {
-      records.add(pool.acquire(4 * segment.recordWords()));
-    }
-    replay.replay(oneThread, loaded.log().segments(), records);
+    replay.replay(oneThread, loaded.log().segments(), loaded.roomForReplay(pool));
     touched = replay.finish(oneThread);
     empty = ResidentTree.of(oneThread, Poseidon2Batch.best(), pool, loaded.initial());
     long rows = TraceHeight.nextPowerOfTwo(2 * touched.count());

@@ -9,9 +9,12 @@ import dev.memtrace.log.AccessLog;
 import dev.memtrace.log.LogHeader;
 import dev.memtrace.log.LogSegment;
 import dev.memtrace.offheap.BufferPool;
+import dev.memtrace.replay.ReplayedWords;
 import dev.memtrace.workload.LogShape;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 
 /**
  * A log to measure with: that of a bundle, or a made one.
@@ -93,5 +96,21 @@ public record Workload(MemoryMode mode, AddressMap initial, AccessLog log) {
       count += LogHeader.isIncrement(header) ? 0 : 1;
     }
     return count;
+  }
+
+  /**
+   * Returns room for what a replay of the log adds to it.
+   *
+   * @param pool where it comes from
+   * @return buffers for each log segment, owned by the caller
+   */
+  List<ReplayedWords> roomForReplay(BufferPool pool) {
+    List<ReplayedWords> words = new ArrayList<>();
+    for (LogSegment segment : log.segments()) {
+      words.add(
+          new ReplayedWords(
+              pool.acquire(4L * segment.accesses()), pool.acquire(4 * segment.dataWords())));
+    }
+    return words;
   }
 }

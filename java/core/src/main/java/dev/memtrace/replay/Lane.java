@@ -8,22 +8,22 @@ import dev.memtrace.offheap.BufferPool;
 
 /** Both passes over the address spaces of one lane. */
 final class Lane {
-  private final BlockReplay blocks;
-  private final CellReplay cells;
+  private final BlockPass blocks;
+  private final CellPass cells;
   private final BlockEvents events = new BlockEvents();
   private final long[] logOrderRows;
 
   Lane(BufferPool pool, MemoryMode mode, AddressMap initial, Lanes plan, int number) {
-    this.blocks = new BlockReplay(pool, mode, initial.config(), plan, number);
-    this.cells = new CellReplay(pool, initial, plan, number);
+    this.blocks = new BlockPass(pool, mode, initial.config(), plan, number);
+    this.cells = new CellPass(pool, initial, plan, number);
     this.logOrderRows = new long[initial.config().adapterCount()];
   }
 
-  BlockReplay blocks() {
+  BlockPass blocks() {
     return blocks;
   }
 
-  CellReplay cells() {
+  CellPass cells() {
     return cells;
   }
 

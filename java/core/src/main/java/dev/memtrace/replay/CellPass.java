@@ -16,7 +16,7 @@ import java.lang.foreign.ValueLayout;
  * row of every split and merge. Does so for the address spaces of one lane and steps over the
  * others.
  */
-final class CellReplay {
+final class CellPass {
   private static final ValueLayout.OfInt WORD = IntBuffer64.WORD;
   private static final ValueLayout.OfLong PAIR = IntBuffer64.PAIR;
 
@@ -35,7 +35,7 @@ final class CellReplay {
   /** Byte offset of the next access's data. */
   private long out;
 
-  CellReplay(BufferPool pool, AddressMap initial, Lanes lanes, int lane) {
+  CellPass(BufferPool pool, AddressMap initial, Lanes lanes, int lane) {
     MemoryConfig config = initial.config();
     this.cells = new CellMap(pool, initial);
     this.lanes = lanes;

@@ -18,7 +18,7 @@ import java.lang.foreign.ValueLayout;
  * <p>Nearly every access of a real log is an aligned one of 4 cells that meets a block of exactly
  * its range; that takes one look at one state. Everything else is left to {@link BlockMap}.
  */
-final class BlockReplay {
+final class BlockPass {
   private static final ValueLayout.OfInt WORD = BlockMap.WORD;
 
   private final BlockMap blocks;
@@ -33,7 +33,7 @@ final class BlockReplay {
   /** Accesses of the current segment so far, those of other lanes included. */
   private int accesses;
 
-  BlockReplay(BufferPool pool, MemoryMode mode, MemoryConfig config, Lanes lanes, int lane) {
+  BlockPass(BufferPool pool, MemoryMode mode, MemoryConfig config, Lanes lanes, int lane) {
     this.blocks = new BlockMap(pool, mode, config);
     this.initialBlockSize = mode.initialBlockSize();
     this.lanes = lanes;
