@@ -4,8 +4,8 @@ package dev.memtrace.instrument;
 import jdk.jfr.FlightRecorder;
 
 /**
- * Writes events for the JDK Flight Recorder. Its classes take a tenth of a second to load, so none
- * is touched in a process in which nobody has asked for a recording.
+ * Writes events for the JDK Flight Recorder. Event classes are slow to load, slower than a short
+ * command may be, so none is touched in a process in which nobody has asked for a recording.
  */
 public final class FlightEvents {
   private FlightEvents() {}
