@@ -13,13 +13,13 @@ public enum Stage {
 
   /**
    * Replay of the log with the finalisation pass; bytes of the log. On the CPU this pass writes
-   * records and adapter rows too; on a device it only counts them.
+   * adapter rows too, and what records hold beyond the log; on a device it only counts them.
    */
   REPLAY,
 
   /**
-   * Records of the accesses, where they are made apart; bytes of the records. The CPU has them from
-   * {@link #REPLAY} and reports their hand-over with 0 bytes.
+   * Records of the accesses, made when they are read; bytes of the records. On the CPU most of what
+   * they hold is there from {@link #REPLAY}.
    */
   RECORDS,
 

@@ -6,8 +6,8 @@ import it.unimi.dsi.fastutil.ints.Int2IntOpenHashMap;
 
 /**
  * Counts range checks of one thread, to be added to the shared checker when all work has succeeded.
- * Real logs check a few numbers millions of times, so equal consecutive requests are counted before
- * they touch the table. Not thread-safe.
+ * The upper limb of real logs is nearly always the same, so equal consecutive ones are counted
+ * before they touch the table. Not thread-safe.
  */
 public final class RangeTally {
   /** Tables of more rows than this are not kept per thread. */
@@ -20,8 +20,6 @@ public final class RangeTally {
   private final int[] local;
 
   private final Int2IntOpenHashMap few = new Int2IntOpenHashMap();
-  private int lowRow;
-  private int lowCount;
   private int highRow;
   private int highCount;
 
@@ -47,12 +45,7 @@ public final class RangeTally {
   public void limbs(int value, int bits) {
     int low = RangeCheckerAir.row(value & limbMask, Math.min(bits, limbBits));
     int high = RangeCheckerAir.row(value >>> limbBits, Math.max(bits - limbBits, 0));
-    if (low != lowRow) {
-      add(lowRow, lowCount);
-      lowRow = low;
-      lowCount = 0;
-    }
-    lowCount++;
+    add(low, 1);
     if (high != highRow) {
       add(highRow, highCount);
       highRow = high;
@@ -85,9 +78,7 @@ public final class RangeTally {
 
   /** Visits every row that was counted. */
   void forEach(IntBinaryConsumer visitor) {
-    add(lowRow, lowCount);
     add(highRow, highCount);
-    lowCount = 0;
     highCount = 0;
     for (int row = 0; row < local.length; row++) {
       if (local[row] != 0) {

@@ -276,6 +276,7 @@ class ChainGeneratorTest {
     // One that was killed while it removed the chain that it had replaced.
     Path old = out.resolveSibling(".out.old");
     Files.createDirectories(old.resolve("0000-one"));
+    Files.writeString(old.resolve(BundleFolder.OWNER), "0000-one/\n");
     generate(true);
     assertThat(content(out)).isEqualTo(all);
     assertThat(names(temp)).containsExactlyInAnyOrder("a", "b", "c", "out");
@@ -313,8 +314,12 @@ class ChainGeneratorTest {
     generate(false);
     assertThat(old).doesNotExist();
     Files.createDirectories(old.resolve("0000-a")); // as was everything in this one
+    Files.writeString(old.resolve(BundleFolder.OWNER), "0000-a/\n");
     generate(true);
     assertThat(old).doesNotExist();
+    Files.createDirectories(old.resolve("0000-a")); // nobody knows whose this is
+    refused(true, "holds no " + BundleFolder.OWNER);
+    assertThat(old.resolve("0000-a")).isDirectory();
   }
 
   @Test
