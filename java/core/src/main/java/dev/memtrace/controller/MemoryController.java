@@ -835,7 +835,8 @@ public final class MemoryController implements AutoCloseable {
    *     mode, ignored in volatile mode
    * @throws IllegalArgumentException if there is no hasher in persistent mode
    * @throws IllegalStateException if entries were replayed by hand and the log is not empty
-   * @throws LogFileException if the log cannot be written to its file to the end
+   * @throws LogFileException if the log cannot be written to its file to the end; name another file
+   *     or none with {@link #writeLogTo} before the call is repeated
    */
   public void finalizeMemory(@Nullable Poseidon2Periphery hasher) {
     if (state == State.FINALIZED) {

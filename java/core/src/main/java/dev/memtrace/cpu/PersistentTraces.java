@@ -61,10 +61,24 @@ final class PersistentTraces {
     BufferPool pool = backend.pool();
     long boundaryRows = 2 * touched.count();
     long boundaryHeight = TraceHeight.nextPowerOfTwo(boundaryRows);
-    MemorySegment boundary;
+    MemorySegment boundary = Traces.acquire(pool, boundaryHeight, PersistentBoundaryAir.WIDTH);
+    try {
+      return build(backend, initial, touched, boundaryRows, boundary);
+    } catch (RuntimeException | Error e) {
+      pool.release(boundary);
+      throw e;
+    }
+  }
+
+  private static PersistentTraces build(
+      CpuBackend backend,
+      MemoryState initial,
+      TouchedBlocks touched,
+      long boundaryRows,
+      MemorySegment boundary) {
+    long boundaryHeight = TraceHeight.nextPowerOfTwo(boundaryRows);
     PersistentBoundaryTrace chunks;
     try (Stages.Span span = backend.stages().open(Stage.BOUNDARY)) {
-      boundary = Traces.acquire(pool, boundaryHeight, PersistentBoundaryAir.WIDTH);
       Traces.pad(boundary, boundaryRows, boundaryHeight, PersistentBoundaryAir.WIDTH);
       chunks = new PersistentBoundaryTrace(backend.workers(), touched, initial.image(), boundary);
       span.addBytes(4 * boundaryHeight * PersistentBoundaryAir.WIDTH);
@@ -90,11 +104,16 @@ final class PersistentTraces {
     long merkleRows = 2 * counts.above(0);
     long merkleHeight = TraceHeight.nextPowerOfTwo(merkleRows);
     MemorySegment merkle = Traces.acquire(pool, merkleHeight, MerkleAir.WIDTH);
-    Traces.pad(merkle, merkleRows, merkleHeight, MerkleAir.WIDTH);
-    TouchedTree hashed =
-        new MemoryTree(backend.workers(), backend.batch(), pool, tree)
-            .hash(chunks, counts, new MerkleTrace(dimensions, merkle));
-    return new PersistentTraces(pool, boundaryRows, boundary, merkleRows, merkle, hashed);
+    try {
+      Traces.pad(merkle, merkleRows, merkleHeight, MerkleAir.WIDTH);
+      TouchedTree hashed =
+          new MemoryTree(backend.workers(), backend.batch(), pool, tree)
+              .hash(chunks, counts, new MerkleTrace(dimensions, merkle));
+      return new PersistentTraces(pool, boundaryRows, boundary, merkleRows, merkle, hashed);
+    } catch (RuntimeException | Error e) {
+      pool.release(merkle);
+      throw e;
+    }
   }
 
   /**

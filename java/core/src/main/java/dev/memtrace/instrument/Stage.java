@@ -31,8 +31,8 @@ public enum Stage {
   ADAPTERS,
 
   /**
-   * Trace of the boundary, in persistent mode without its hashes; bytes of the trace. The CPU
-   * counts the range checks of a volatile boundary in the same pass.
+   * Trace of the boundary, in persistent mode without its hashes; bytes of the trace. The range
+   * checks of a volatile boundary are counted in the same pass.
    */
   BOUNDARY,
 
@@ -48,7 +48,7 @@ public enum Stage {
    */
   POSEIDON2,
 
-  /** Range checks of the memory traces and the trace of the range checker; bytes of the counts. */
+  /** Range checks of the adapters and the trace of the range checker; bytes of the counts. */
   RANGE_COUNTS,
 
   /** Auxiliary columns of all accesses with their range checks; bytes of the columns. */

@@ -47,7 +47,7 @@ public final class Stages {
   private void tell(Stage stage, long wallNanos, long deviceNanos, long bytes) {
     try {
       listener.stageEnded(stage, wallNanos, deviceNanos, bytes);
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       LOG.log(System.Logger.Level.WARNING, "the listener failed at the end of stage " + stage, e);
     }
   }

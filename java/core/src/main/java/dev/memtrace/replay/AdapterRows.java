@@ -19,20 +19,20 @@ public final class AdapterRows {
   private final int blockSize;
   private final int rowBytes;
   private IntBuffer64 buffer;
-  private MemorySegment memory;
+  private MemorySegment memory = MemorySegment.NULL;
   private long rows;
-  private long room = FIRST_ROOM;
+  private long room;
 
   /** Log index of the entry that emitted each row, if rows of several lanes will be merged. */
   private final @Nullable IntBuffer64 origins;
 
+  /** Creates no rows, which need no memory. */
   AdapterRows(BufferPool pool, int blockSize, boolean keepOrigins) {
     this.pool = pool;
-    this.origins = keepOrigins ? new IntBuffer64(pool, FIRST_ROOM) : null;
+    this.origins = keepOrigins ? IntBuffer64.empty(pool) : null;
     this.blockSize = blockSize;
     this.rowBytes = 4 * AccessAdapterAir.width(blockSize);
-    this.buffer = new IntBuffer64(pool, FIRST_ROOM * AccessAdapterAir.width(blockSize));
-    this.memory = buffer.segment();
+    this.buffer = IntBuffer64.empty(pool);
   }
 
   /**
@@ -65,7 +65,7 @@ public final class AdapterRows {
   /** Adds a row of arbitrary content and returns its byte offset in {@link #memory()}. */
   long add(int origin) {
     if (rows == room) {
-      makeRoom(2 * room);
+      makeRoom(Math.max(FIRST_ROOM, 2 * room));
     }
     if (origins != null) {
       origins.set(rows, origin);
@@ -88,8 +88,8 @@ public final class AdapterRows {
    * @param height rows of the trace, at least {@link #rows()}
    */
   public void reserve(long height) {
-    if (height > room) {
-      makeRoom(height);
+    if (room == 0 || height > room) {
+      makeRoom(Math.max(FIRST_ROOM, height));
     }
   }
 
@@ -104,15 +104,24 @@ public final class AdapterRows {
    */
   static AdapterRows merge(BufferPool pool, List<AdapterRows> lanes, long[] logOrderRows) {
     AdapterRows merged = new AdapterRows(pool, lanes.getFirst().blockSize, false);
+    try {
+      merged.append(lanes, logOrderRows);
+    } catch (RuntimeException | Error e) {
+      merged.release();
+      throw e;
+    }
+    lanes.forEach(AdapterRows::release);
+    return merged;
+  }
+
+  private void append(List<AdapterRows> lanes, long[] logOrderRows) {
     long[] next = new long[lanes.size()];
     long[] end = logOrderRows.clone();
-    merged.append(lanes, next, end, AdapterRows::origin);
+    append(lanes, next, end, AdapterRows::origin);
     for (int i = 0; i < end.length; i++) {
       end[i] = lanes.get(i).rows;
     }
-    merged.append(lanes, next, end, AdapterRows::addressSpace);
-    lanes.forEach(AdapterRows::release);
-    return merged;
+    append(lanes, next, end, AdapterRows::addressSpace);
   }
 
   /** By what rows of lanes are merged. */

@@ -65,10 +65,6 @@ final class BlockMap {
     return pages;
   }
 
-  BlockEvents events() {
-    return events;
-  }
-
   /** Says where the next splits and merges are noted. */
   void noteInto(BlockEvents receiver) {
     events = receiver;

@@ -170,4 +170,9 @@ final class BlockPass {
       }
     }
   }
+
+  void release() {
+    cache.clear();
+    blocks.pages().release();
+  }
 }

@@ -230,4 +230,12 @@ final class CellPass {
     row.set(WORD, tail + 12, difference & limbMask);
     row.set(WORD, tail + 16, difference >>> limbBits);
   }
+
+  void release() {
+    cache.clear();
+    cells.pages().release();
+    for (AdapterRows rows : adapters) {
+      rows.release();
+    }
+  }
 }

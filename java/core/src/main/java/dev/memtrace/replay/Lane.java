@@ -52,7 +52,7 @@ final class Lane {
   }
 
   void release() {
-    blocks.blocks().pages().release();
-    cells.cells().pages().release();
+    blocks.release();
+    cells.release();
   }
 }

@@ -21,6 +21,11 @@ final class PageCache {
   final long[] offsets = new long[SLOTS];
 
   PageCache() {
+    clear();
+  }
+
+  /** Forgets all pages. */
+  void clear() {
     Arrays.fill(keys, -1);
   }
 

@@ -15,8 +15,8 @@ import org.jspecify.annotations.Nullable;
  * can be done, so that one thread alone does everything too.
  */
 final class Pipeline {
-  /** How many batches a pass over blocks may be ahead. */
-  private static final int AHEAD = 4;
+  /** How many batches of a lane are under way at most, those that the passes work on included. */
+  private static final int BATCHES = 4;
 
   private final List<LogSegment> log;
   private final List<ReplayedWords> words;
@@ -92,7 +92,7 @@ final class Pipeline {
   }
 
   /**
-   * Entries of one segment that both passes have done or will do.
+   * Entries of one segment that the pass over blocks has done.
    *
    * @param segment index of the segment
    * @param from first entry
@@ -108,17 +108,17 @@ final class Pipeline {
     private final Queue<Batch> ready = new ArrayDeque<>();
     private final PassOverBlocks blocks = new PassOverBlocks();
     private @Nullable PassOverCells cells;
-    private boolean blocksRun;
+    private boolean blocksRunning;
 
     Passes(Lane lane) {
       this.lane = lane;
-      for (int i = 0; i < AHEAD; i++) {
+      for (int i = 0; i < BATCHES; i++) {
         free.add(new BlockEvents());
       }
     }
 
     boolean isOpen() {
-      return blocksRun || cells != null || !ready.isEmpty() || blocks.segment < log.size();
+      return blocksRunning || cells != null || !ready.isEmpty() || blocks.segment < log.size();
     }
 
     @Nullable Runnable take() {
@@ -127,8 +127,8 @@ final class Pipeline {
         return cells;
       }
       BlockEvents events = free.peek();
-      if (!blocksRun && events != null && blocks.segment < log.size()) {
-        blocksRun = true;
+      if (!blocksRunning && events != null && blocks.segment < log.size()) {
+        blocksRunning = true;
         blocks.events = free.remove();
         return blocks;
       }
@@ -138,7 +138,7 @@ final class Pipeline {
     @SuppressWarnings("ReferenceEquality") // which piece of work it was
     void finished(Runnable work) {
       if (work == blocks) {
-        blocksRun = false;
+        blocksRunning = false;
         ready.add(blocks.finishBatch());
       } else if (work == cells) {
         free.add(cells.batch.events);

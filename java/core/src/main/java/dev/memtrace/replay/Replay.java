@@ -23,7 +23,7 @@ public final class Replay {
   private final AdapterRows[] adapters;
 
   /**
-   * Creates a replay at time 1.
+   * Creates a replay at time 1, which takes no native memory yet.
    *
    * @param pool where memory comes from and returns to
    * @param mode mode of the memory
@@ -139,27 +139,17 @@ public final class Replay {
   /**
    * Returns memory as it is now.
    *
-   * @return a live view
+   * @return a view, valid until the replay goes on or is released
    */
   public MemoryImage image() {
     return new ReplayedImage(new UsedPages(lanes), initial);
   }
 
-  /** Returns all memory to the pool. */
+  /** Returns all memory to the pool, rows that nobody has taken included. */
   public void release() {
-    for (Lane lane : lanes) {
-      lane.release();
-    }
+    lanes.forEach(Lane::release);
     for (AdapterRows rows : adapters) {
       rows.release();
-    }
-    if (lanes.size() > 1 && adapters[0] == lanes.getFirst().cells().adapters()[0]) {
-      // Not merged: the other lanes still own their rows.
-      for (Lane lane : lanes.subList(1, lanes.size())) {
-        for (AdapterRows rows : lane.cells().adapters()) {
-          rows.release();
-        }
-      }
     }
   }
 }

@@ -23,7 +23,7 @@ public final class AuxColumnsTrace {
    *
    * @param config configuration of the memory
    * @param segment the log segment
-   * @param previous the previous timestamp of each access, a word each
+   * @param previous the previous timestamp of each access in log order, a word each
    * @param tally receives the range checks
    * @param out receives five words an access, from the first word
    */
@@ -71,7 +71,7 @@ public final class AuxColumnsTrace {
    *
    * @param config configuration of the memory
    * @param segment the log segment
-   * @param previous the previous timestamp of each access, a word each
+   * @param previous the previous timestamp of each access in log order, a word each
    * @param tally receives the range checks
    */
   public static void count(

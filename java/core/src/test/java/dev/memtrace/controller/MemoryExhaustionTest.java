@@ -60,7 +60,7 @@ class MemoryExhaustionTest {
   @ParameterizedTest
   @EnumSource(MemoryMode.class)
   void everyFailureCanBeTriedAgain(MemoryMode mode) {
-    for (int threads : new int[] {1, 2}) {
+    for (int threads : new int[] {1, 2, 3}) { // one lane by turns, one side by side, two lanes
       failEverywhere(mode, threads, MemoryExhaustionTest::access);
     }
   }

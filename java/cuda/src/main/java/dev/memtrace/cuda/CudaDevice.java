@@ -164,7 +164,10 @@ final class CudaDevice implements AutoCloseable {
 
   /** The most bytes that open buffers have had together since this was asked last. */
   long takePeakBytes() {
-    return peakBytes.getAndSet(liveBytes.get());
+    long peak = peakBytes.getAndSet(0);
+    long live = liveBytes.get();
+    peakBytes.accumulateAndGet(live, Math::max);
+    return Math.max(peak, live);
   }
 
   PinnedMemory pinnedMemory() {

@@ -639,14 +639,22 @@ final class CudaSession implements TraceSession {
   /** Waits for the device, and returns what it has counted in a buffer of the pool. */
   private MemorySegment readCounts(DeviceRangeCounts counts) {
     MemorySegment table = counts.read();
-    checkFault();
+    try {
+      checkFault();
+    } catch (RuntimeException | Error e) {
+      pool.release(table);
+      throw e;
+    }
     return table;
   }
 
   private void addCounts(
       DeviceRangeCounts counts, MemorySegment table, VariableRangeChecker rangeChecker) {
-    counts.addTo(rangeChecker, table);
-    pool.release(table);
+    try {
+      counts.addTo(rangeChecker, table);
+    } finally {
+      pool.release(table);
+    }
   }
 
   @Override
@@ -662,8 +670,7 @@ final class CudaSession implements TraceSession {
           MemorySegment table;
           try (DevicePasses.Pass pass = passes.open(Stage.AUX)) {
             words = deviceRecords().auxColumns(products, log.entries(), accesses);
-            deviceRecords().countAux(log.entries(), counts);
-            table = readCounts(counts);
+            table = readAuxCounts(counts);
             pass.addBytes(words.bytes());
           }
           addCounts(counts, table, rangeChecker);
@@ -674,6 +681,26 @@ final class CudaSession implements TraceSession {
           products.release(words),
           MemoryReadOrImmediateAuxCols.WIDTH * accesses);
     }
+  }
+
+  @Override
+  public void countAuxColumns(VariableRangeChecker rangeChecker) {
+    checkFinished();
+    if (segments.stream().allMatch(segment -> segment.accesses() == 0)) {
+      return;
+    }
+    try (DeviceRangeCounts counts = new DeviceRangeCounts(stream, pool, config)) {
+      MemorySegment table;
+      try (DevicePasses.Pass _ = passes.open(Stage.AUX)) {
+        table = readAuxCounts(counts);
+      }
+      addCounts(counts, table, rangeChecker);
+    }
+  }
+
+  private MemorySegment readAuxCounts(DeviceRangeCounts counts) {
+    deviceRecords().countAux(log.entries(), counts);
+    return readCounts(counts);
   }
 
   @Override
