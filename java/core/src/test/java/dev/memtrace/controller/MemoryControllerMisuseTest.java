@@ -103,6 +103,7 @@ class MemoryControllerMisuseTest {
     list.add(new Operation("record", FINISHED, c -> c.offlineMemory().record(0)));
     list.add(new Operation("records", FINISHED, MemoryController::records));
     list.add(new Operation("generateAuxColumns", FINISHED, c -> c.generateAuxColumns().close()));
+    list.add(new Operation("countAuxColumns", FINISHED, MemoryController::countAuxColumns));
     list.add(new Operation("finalMemory", FINISHED, MemoryController::finalMemory));
     list.add(new Operation("initialRoot", FINISHED, MemoryController::initialRoot));
     list.add(new Operation("finalRoot", FINISHED, MemoryController::finalRoot));

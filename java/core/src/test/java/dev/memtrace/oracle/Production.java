@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.memtrace.oracle;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import dev.memtrace.backend.AirProofInput;
 import dev.memtrace.backend.BackendOptions;
 import dev.memtrace.backend.FieldEncoding;
@@ -151,11 +153,23 @@ final class Production {
               poseidon2,
               memory(controller.finalMemory()),
               endTimestamp);
+      controller.countAuxColumns();
+      assertThat(counts(rangeChecker))
+          .isEqualTo(withAuxTwice(alone, products.rangeCountsWithAux()));
       if (handover == Handover.LAST) {
         next.accept(controller.finalState());
       }
       return products;
     }
+  }
+
+  /** The counts once the range checks of the auxiliary columns were added a second time. */
+  private static SortedMap<Integer, Integer> withAuxTwice(
+      SortedMap<Integer, Integer> alone, SortedMap<Integer, Integer> withAux) {
+    SortedMap<Integer, Integer> twice = new TreeMap<>(withAux);
+    withAux.forEach(
+        (row, count) -> twice.merge(row, count - alone.getOrDefault(row, 0), Integer::sum));
+    return twice;
   }
 
   /** The initial memory of a segment, made by another one that writes some of its cells. */
