@@ -146,13 +146,13 @@ final class OutputFolder implements AutoCloseable {
     if (Files.exists(old, LinkOption.NOFOLLOW_LINKS)) {
       if (Files.isDirectory(old, LinkOption.NOFOLLOW_LINKS) && BundleFolder.isEmpty(old)) {
         Files.delete(old); // all but the last step of removing it was done
-        return;
-      }
-      List<String> names = BundleFolder.requireOld(old, "move it away, its name is needed");
-      if (Files.exists(target, LinkOption.NOFOLLOW_LINKS)) {
-        BundleFolder.remove(old, names);
       } else {
-        Files.move(old, target, StandardCopyOption.ATOMIC_MOVE);
+        List<String> names = BundleFolder.requireOld(old, "move it away, its name is needed");
+        if (Files.exists(target, LinkOption.NOFOLLOW_LINKS)) {
+          BundleFolder.remove(old, names);
+        } else {
+          Files.move(old, target, StandardCopyOption.ATOMIC_MOVE);
+        }
       }
     }
     if (BundleFolder.isOld(target)) {

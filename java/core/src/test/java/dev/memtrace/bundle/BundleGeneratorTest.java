@@ -537,6 +537,18 @@ class BundleGeneratorTest {
     assertThat(content(out)).isEqualTo(before);
   }
 
+  /** Killed after the last renaming, and the next run before the last step of its cleaning up. */
+  @Test
+  void takesAwayTheMarkerAfterASecondKill() throws IOException {
+    generate(false);
+    Map<String, String> before = content(out);
+    Files.writeString(marker(out), "log.bin\n");
+    Files.createDirectory(old());
+    refused(false, "is not empty");
+    assertThat(content(out)).isEqualTo(before);
+    assertThat(names(temp)).containsExactlyInAnyOrder("input", "out");
+  }
+
   @Test
   void takesAwayNoMarkerOfAFolderThatIsNoBundle() throws IOException {
     Path other = Files.createDirectory(out);
