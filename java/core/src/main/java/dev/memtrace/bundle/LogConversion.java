@@ -6,6 +6,7 @@ import dev.memtrace.durable.CompleteFile;
 import dev.memtrace.durable.DurableFiles;
 import dev.memtrace.durable.LogFile;
 import dev.memtrace.durable.LogFileHeader;
+import dev.memtrace.durable.LogFileLock;
 import dev.memtrace.durable.LogFileReport;
 import dev.memtrace.durable.LogFileWriter;
 import dev.memtrace.log.AccessLog;
@@ -116,18 +117,19 @@ public final class LogConversion {
    */
   public static long toLog(
       Bundle source, Path target, boolean force, BufferPool pool, LongConsumer progress) {
-    requireReplaceable(target, force);
+    requireAbsent(target, force);
     BundleManifest manifest = source.manifest();
     Stored initial = manifest.initialMemory();
     LogFileHeader header =
         new LogFileHeader(
             manifest.mode(), manifest.config(), initial == null || initial.count() == 0);
     AccessLog log = source.readLog(pool, progress);
-    try (CompleteFile file = CompleteFile.begin(target)) {
+    try (LogFileLock replaced = lockReplaced(target);
+        CompleteFile file = CompleteFile.begin(target)) {
       try (LogFileWriter writer = LogFileWriter.to(file.channel(), target, header, pool)) {
         writer.finish(log);
       }
-      file.commit(force);
+      file.commit(replaced != null);
       return log.size();
     } catch (IOException e) {
       throw cannotWrite(target, e);
@@ -150,10 +152,11 @@ public final class LogConversion {
    */
   public static LogFileReport recover(
       LogFile source, Path target, boolean force, BufferPool pool, LongConsumer progress) {
-    requireReplaceable(target, force);
-    try (CompleteFile file = CompleteFile.begin(target)) {
+    requireAbsent(target, force);
+    try (LogFileLock replaced = lockReplaced(source, target);
+        CompleteFile file = CompleteFile.begin(target)) {
       LogFileReport report = source.recover(file.channel(), pool, progress);
-      file.commit(force);
+      file.commit(replaced != null);
       return report;
     } catch (IOException e) {
       throw cannotWrite(target, e);
@@ -163,15 +166,25 @@ public final class LogConversion {
     }
   }
 
-  private static void requireReplaceable(Path target, boolean force) {
-    if (!Files.exists(target, LinkOption.NOFOLLOW_LINKS)) {
-      return;
-    }
-    if (!force) {
+  private static void requireAbsent(Path target, boolean force) {
+    if (!force && Files.exists(target, LinkOption.NOFOLLOW_LINKS)) {
       throw new BundleException(
           target + ": exists already; remove it, choose another file, or replace it with --force");
     }
-    LogFile.open(target);
+  }
+
+  /** Locks the file that is replaced, if there is one, until another has taken its place. */
+  private static @Nullable LogFileLock lockReplaced(Path target) {
+    return Files.exists(target, LinkOption.NOFOLLOW_LINKS) ? LogFile.lock(target) : null;
+  }
+
+  private static @Nullable LogFileLock lockReplaced(LogFile source, Path target)
+      throws IOException {
+    if (Files.exists(target) && Files.isSameFile(source.file(), target)) {
+      throw new BundleException(
+          target + ": is the log that is recovered, which stays as it is; choose another file");
+    }
+    return lockReplaced(target);
   }
 
   private static BundleException cannotWrite(Path target, IOException e) {

@@ -3,14 +3,13 @@ package dev.memtrace.durable;
 
 import java.io.IOException;
 import java.nio.channels.FileChannel;
-import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.UUID;
 
 /**
@@ -24,13 +23,13 @@ public final class CompleteFile implements AutoCloseable {
 
   private final Path target;
   private final Path temporary;
-  private final FileChannel channel;
+  private final OpenFile opened;
   private boolean open = true;
 
-  private CompleteFile(Path target, Path temporary, FileChannel channel) {
+  private CompleteFile(Path target, Path temporary, OpenFile opened) {
     this.target = target;
     this.temporary = temporary;
-    this.channel = channel;
+    this.opened = opened;
   }
 
   /**
@@ -47,26 +46,16 @@ public final class CompleteFile implements AutoCloseable {
     while (true) {
       Path temporary =
           target.resolveSibling("." + target.getFileName() + "." + UUID.randomUUID() + ENDING);
-      FileChannel channel =
-          FileChannel.open(temporary, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
-      // Another process may have taken it for a left-over before it was locked.
-      if (locked(channel) && Files.exists(temporary, LinkOption.NOFOLLOW_LINKS)) {
-        return new CompleteFile(target, temporary, channel);
+      OpenFile opened = OpenFile.write(temporary, true);
+      // Null if another process has taken it for a left-over before it was locked.
+      if (opened != null) {
+        return new CompleteFile(target, temporary, opened);
       }
-      channel.close();
-    }
-  }
-
-  private static boolean locked(FileChannel channel) throws IOException {
-    try {
-      return channel.tryLock() != null;
-    } catch (OverlappingFileLockException e) {
-      return false;
     }
   }
 
   /** Removes the files of this name that nobody has locked. */
-  private static void removeLeftOvers(Path target) throws IOException {
+  private static void removeLeftOvers(Path target) {
     Path folder = target.getParent();
     if (folder == null) {
       return;
@@ -75,15 +64,16 @@ public final class CompleteFile implements AutoCloseable {
     try (DirectoryStream<Path> entries =
         Files.newDirectoryStream(folder, entry -> isTemporary(entry, start))) {
       for (Path entry : entries) {
-        try (FileChannel channel =
-            FileChannel.open(entry, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS)) {
-          if (locked(channel)) {
+        try (OpenFile leftOver = OpenFile.write(entry, false)) {
+          if (leftOver != null) {
             Files.deleteIfExists(entry);
           }
         } catch (IOException e) {
           // Its owner was faster, or it belongs to somebody else; it is in nobody's way.
         }
       }
+    } catch (IOException | DirectoryIteratorException e) {
+      // A folder that may be written and not be listed; what is left there is in nobody's way.
     }
   }
 
@@ -101,7 +91,7 @@ public final class CompleteFile implements AutoCloseable {
    * @return the channel, closed by this
    */
   public FileChannel channel() {
-    return channel;
+    return opened.channel();
   }
 
   /**
@@ -110,7 +100,7 @@ public final class CompleteFile implements AutoCloseable {
    * @throws IOException if that is not possible
    */
   public void sync() throws IOException {
-    channel.force(true);
+    opened.channel().force(true);
   }
 
   /**
@@ -125,18 +115,27 @@ public final class CompleteFile implements AutoCloseable {
     if (replace) {
       Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
     } else {
-      putWhereNothingIs();
+      putWhereNothingIs(Files::createLink);
     }
     DurableFiles.syncName(target);
   }
 
-  private void putWhereNothingIs() throws IOException {
+  /** Makes a hard link; some file systems have none, and some refuse them for some files. */
+  @FunctionalInterface
+  interface Linker {
+    void link(Path link, Path existing) throws IOException;
+  }
+
+  void putWhereNothingIs(Linker linker) throws IOException {
     try {
-      Files.createLink(target, temporary);
-      Files.delete(temporary);
-    } catch (UnsupportedOperationException e) {
+      linker.link(target, temporary);
+    } catch (FileAlreadyExistsException e) {
+      throw e;
+    } catch (FileSystemException | UnsupportedOperationException e) {
       Files.move(temporary, target);
+      return;
     }
+    Files.delete(temporary);
   }
 
   /** Removes what was not committed. Closing twice has no effect. */
@@ -146,7 +145,7 @@ public final class CompleteFile implements AutoCloseable {
       return;
     }
     open = false;
-    try (channel) {
+    try (opened) {
       Files.deleteIfExists(temporary);
     } catch (IOException e) {
       // The next file of this name removes it.

@@ -9,13 +9,13 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.function.LongConsumer;
 
 /**
  * A log file, opened for reading. Nothing in it is trusted: sizes are compared with the limits of
  * the format and with the file before memory is taken for them, and every entry is checked against
- * the configuration, whatever the checksums say. Immutable.
+ * the configuration, whatever the checksums say. A file that is still being written is read as far
+ * as it goes. While this process reads it, this process does not replace it. Immutable.
  */
 public final class LogFile {
   private final Path file;
@@ -41,7 +41,8 @@ public final class LogFile {
               + (Files.exists(file) ? ": is no regular file" : ": does not exist")
               + "; a log is a file that memtrace has written");
     }
-    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+    try (OpenFile opened = OpenFile.read(file)) {
+      FileChannel channel = opened.channel();
       ByteBuffer bytes = LogFileFormat.buffer(LogFileFormat.HEADER_BYTES);
       if (channel.size() < LogFileFormat.HEADER_BYTES) {
         throw new LogFileException(
@@ -52,6 +53,23 @@ public final class LogFile {
       return new LogFile(file, LogFileHeader.fromBytes(bytes, file));
     } catch (IOException e) {
       throw cannotRead(file, e);
+    }
+  }
+
+  /**
+   * Locks a log file that another file is about to replace, so that nobody writes it meanwhile.
+   *
+   * @param file the file; a link is followed
+   * @return gives the lock back when it is closed, by the caller
+   * @throws LogFileException if it cannot be read or written, is no log file, or is in use
+   */
+  public static LogFileLock lock(Path file) {
+    open(file);
+    try {
+      return new LogFileLock(LogFileWriter.takeExisting(file.toRealPath()));
+    } catch (IOException e) {
+      throw new LogFileException(
+          file + ": cannot be replaced: " + DurableFiles.reason(e) + "; choose another file", e);
     }
   }
 
@@ -126,8 +144,8 @@ public final class LogFile {
   public LogFileReport recover(FileChannel to, BufferPool pool, LongConsumer progress) {
     BlockSink checking = BlockSink.checking(header.config(), pool);
     write(to, header.toBytes());
-    try (FileChannel from = FileChannel.open(file, StandardOpenOption.READ);
-        BlockReader reader = new BlockReader(from, header, pool)) {
+    try (OpenFile from = OpenFile.read(file);
+        BlockReader reader = new BlockReader(from.channel(), header, pool)) {
       LogFileReport report =
           reader.readAll(
               (frame, bytes) -> {
@@ -152,8 +170,8 @@ public final class LogFile {
   }
 
   private LogFileReport scan(BufferPool pool, LongConsumer progress, BlockSink sink) {
-    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ);
-        BlockReader reader = new BlockReader(channel, header, pool)) {
+    try (OpenFile from = OpenFile.read(file);
+        BlockReader reader = new BlockReader(from.channel(), header, pool)) {
       return reader.readAll(sink, progress);
     } catch (IOException e) {
       throw cannotRead(file, e);

@@ -11,11 +11,9 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -35,8 +33,8 @@ public final class LogFileWriter implements Consumer<LogSegment>, AutoCloseable 
   private final LogFileHeader header;
   private final FileChannel channel;
 
-  /** Whether the channel is closed with this. */
-  private final boolean ownsChannel;
+  /** What is closed with this. */
+  private final @Nullable OpenFile owned;
 
   private final BufferPool pool;
   private final MemorySegment memory;
@@ -56,11 +54,15 @@ public final class LogFileWriter implements Consumer<LogSegment>, AutoCloseable 
   private boolean open = true;
 
   private LogFileWriter(
-      Path file, LogFileHeader header, FileChannel channel, boolean ownsChannel, BufferPool pool) {
+      Path file,
+      LogFileHeader header,
+      FileChannel channel,
+      @Nullable OpenFile owned,
+      BufferPool pool) {
     this.file = file;
     this.header = header;
     this.channel = channel;
-    this.ownsChannel = ownsChannel;
+    this.owned = owned;
     this.pool = pool;
     this.memory = pool.acquire(LogFileFormat.FRAME_BYTES + LogFileFormat.MAX_PAYLOAD);
     this.buffer = memory.asByteBuffer().order(ByteOrder.LITTLE_ENDIAN);
@@ -79,35 +81,55 @@ public final class LogFileWriter implements Consumer<LogSegment>, AutoCloseable 
   public static LogFileWriter create(
       Path file, LogFileHeader header, boolean replace, BufferPool pool) {
     try {
-      requireRegular(file);
-      boolean complete = false;
-      FileChannel channel =
-          FileChannel.open(
-              file,
-              StandardOpenOption.CREATE,
-              StandardOpenOption.READ,
-              StandardOpenOption.WRITE,
-              LinkOption.NOFOLLOW_LINKS);
-      boolean ours = false;
-      try {
-        lock(channel, file);
-        requireReplaceable(channel, file, replace);
-        ours = channel.size() == 0;
-        LogFileWriter writer = new LogFileWriter(file, header, channel, true, pool);
-        writer.begin();
-        complete = true;
-        return writer;
-      } finally {
-        if (!complete && ours) {
-          Files.deleteIfExists(file);
-        }
-        if (!complete) {
-          channel.close();
-        }
-      }
+      return begin(take(file, replace), header, pool);
     } catch (IOException e) {
       throw new LogFileException(
           file + ": cannot be written: " + DurableFiles.reason(e) + "; choose another file", e);
+    }
+  }
+
+  /** Locks a file that may become a log, and makes it if it does not exist. */
+  static OpenFile take(Path file, boolean replace) throws IOException {
+    requireRegular(file);
+    OpenFile taken = requireFree(OpenFile.write(file, true), file);
+    boolean complete = false;
+    try {
+      requireReplaceable(taken.channel(), file, replace);
+      complete = true;
+      return taken;
+    } finally {
+      if (!complete) {
+        taken.close();
+      }
+    }
+  }
+
+  /** Begins a log in a file that was taken, and gives the file back if that fails. */
+  static LogFileWriter begin(OpenFile taken, LogFileHeader header, BufferPool pool)
+      throws IOException {
+    LogFileWriter writer = null;
+    boolean complete = false;
+    try {
+      writer = new LogFileWriter(taken.path(), header, taken.channel(), taken, pool);
+      writer.begin();
+      complete = true;
+      return writer;
+    } finally {
+      if (!complete) {
+        giveBack(taken);
+        if (writer != null) {
+          writer.close();
+        }
+      }
+    }
+  }
+
+  /** Leaves a file that was taken as it was before. */
+  static void giveBack(OpenFile taken) throws IOException {
+    try (taken) {
+      if (taken.created()) {
+        Files.deleteIfExists(taken.path());
+      }
     }
   }
 
@@ -123,7 +145,7 @@ public final class LogFileWriter implements Consumer<LogSegment>, AutoCloseable 
    */
   public static LogFileWriter to(
       FileChannel file, Path name, LogFileHeader header, BufferPool pool) {
-    LogFileWriter writer = new LogFileWriter(name, header, file, false, pool);
+    LogFileWriter writer = new LogFileWriter(name, header, file, null, pool);
     boolean complete = false;
     try {
       writer.begin();
@@ -140,6 +162,29 @@ public final class LogFileWriter implements Consumer<LogSegment>, AutoCloseable 
   }
 
   /**
+   * Refuses a log file that cannot be replaced, and locks it otherwise.
+   *
+   * @param file the file
+   * @return the file, closed by the caller
+   * @throws LogFileException if it is no log file, or in use
+   * @throws IOException if it cannot be opened
+   */
+  static OpenFile takeExisting(Path file) throws IOException {
+    requireRegular(file);
+    OpenFile taken = requireFree(OpenFile.write(file, false), file);
+    boolean complete = false;
+    try {
+      requireReplaceable(taken.channel(), file, true);
+      complete = true;
+      return taken;
+    } finally {
+      if (!complete) {
+        taken.close();
+      }
+    }
+  }
+
+  /**
    * Removes a log file.
    *
    * @param file the file
@@ -147,12 +192,7 @@ public final class LogFileWriter implements Consumer<LogSegment>, AutoCloseable 
    * @throws IOException if it cannot be removed
    */
   static void remove(Path file) throws IOException {
-    requireRegular(file);
-    try (FileChannel channel =
-        FileChannel.open(
-            file, StandardOpenOption.READ, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS)) {
-      lock(channel, file);
-      requireReplaceable(channel, file, true);
+    try (OpenFile _ = takeExisting(file)) {
       Files.delete(file);
     }
   }
@@ -165,17 +205,12 @@ public final class LogFileWriter implements Consumer<LogSegment>, AutoCloseable 
     }
   }
 
-  private static void lock(FileChannel channel, Path file) throws IOException {
-    boolean taken;
-    try {
-      taken = channel.tryLock() != null;
-    } catch (OverlappingFileLockException e) {
-      taken = false;
-    }
-    if (!taken) {
+  private static OpenFile requireFree(@Nullable OpenFile taken, Path file) {
+    if (taken == null) {
       throw new LogFileException(
-          file + ": is in use, another writer has it; wait for it or choose another file");
+          file + ": is in use, somebody writes or reads it; wait for it or choose another file");
     }
+    return taken;
   }
 
   /** A log, or the first bytes of one, as a process leaves it that is killed at its begin. */
@@ -253,7 +288,10 @@ public final class LogFileWriter implements Consumer<LogSegment>, AutoCloseable 
               + (entries - 1)
               + "; give this writer every segment of one log");
     }
-    int from = (int) Math.min(entries - first, segment.entries());
+    if (entries - first >= segment.entries()) {
+      return;
+    }
+    int from = (int) (entries - first);
     int value = from == 0 ? 0 : segment.valueOffset(from);
     while (from < segment.entries()) {
       int to = blockEnd(segment, from);
@@ -430,8 +468,8 @@ public final class LogFileWriter implements Consumer<LogSegment>, AutoCloseable 
     open = false;
     pool.release(memory);
     try {
-      if (ownsChannel) {
-        channel.close();
+      if (owned != null) {
+        owned.close();
       }
     } catch (IOException e) {
       // What was forced is on the disk; nothing else was promised.

@@ -3,6 +3,7 @@ package dev.memtrace.durable;
 
 import dev.memtrace.offheap.BufferPool;
 import java.io.IOException;
+import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -61,13 +62,15 @@ public final class LogFolder implements AutoCloseable {
                 + before.getFirst().getFileName()
                 + " of another run; recover or remove it, choose another folder, or replace it with --force");
       }
-      LogFileWriter first = LogFileWriter.create(file(folder, 0, name), header, replace, pool);
+      Path firstFile = file(folder, 0, name);
+      List<Path> others = before.stream().filter(log -> !log.equals(firstFile)).toList();
+      OpenFile taken = LogFileWriter.take(firstFile, replace);
+      requireReplaceable(others, taken);
+      LogFileWriter first = LogFileWriter.begin(taken, header, pool);
       boolean complete = false;
       try {
-        for (Path log : before) {
-          if (!log.equals(first.file())) {
-            LogFileWriter.remove(log);
-          }
+        for (Path log : others) {
+          LogFileWriter.remove(log);
         }
         complete = true;
         return new LogFolder(folder, name, header, pool, first);
@@ -79,6 +82,21 @@ public final class LogFolder implements AutoCloseable {
     } catch (IOException e) {
       throw new LogFileException(
           folder + ": cannot be written: " + DurableFiles.reason(e) + "; choose another folder", e);
+    }
+  }
+
+  /** Refuses before anything is changed, and gives the first file back then. */
+  private static void requireReplaceable(List<Path> logs, OpenFile first) throws IOException {
+    boolean complete = false;
+    try {
+      for (Path log : logs) {
+        LogFileWriter.takeExisting(log).close();
+      }
+      complete = true;
+    } finally {
+      if (!complete) {
+        LogFileWriter.giveBack(first);
+      }
     }
   }
 
@@ -98,6 +116,9 @@ public final class LogFolder implements AutoCloseable {
           logs.add(entry);
         }
       }
+    } catch (DirectoryIteratorException e) {
+      IOException cause = e.getCause();
+      throw cause == null ? new IOException(e) : cause;
     }
     logs.sort(null);
     return logs;

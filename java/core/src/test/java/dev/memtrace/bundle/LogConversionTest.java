@@ -8,6 +8,7 @@ import dev.memtrace.durable.LogFile;
 import dev.memtrace.durable.LogFileException;
 import dev.memtrace.durable.LogFileHeader;
 import dev.memtrace.durable.LogFileReport;
+import dev.memtrace.durable.LogFileWriter;
 import dev.memtrace.offheap.BufferPool;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -144,6 +145,31 @@ class LogConversionTest {
     assertThatThrownBy(() -> toLog(false))
         .isInstanceOf(BundleException.class)
         .hasMessageContaining("cannot be written: no such file or folder");
+  }
+
+  @Test
+  void aLogThatIsWrittenIsNotReplaced() throws IOException {
+    toLog(false);
+    Path source = Files.copy(log, temp.resolve("source.mtlog"));
+    LogFileHeader header = LogFile.open(log).header();
+    try (LogFileWriter writer = LogFileWriter.create(log, header, true, POOL)) {
+      assertThatThrownBy(() -> toLog(true))
+          .isInstanceOf(LogFileException.class)
+          .hasMessageContaining("is in use");
+      assertThatThrownBy(
+              () -> LogConversion.recover(LogFile.open(source), log, true, POOL, _ -> {}))
+          .isInstanceOf(LogFileException.class)
+          .hasMessageContaining("is in use");
+      assertThat(writer.entries()).isZero();
+    }
+    assertThat(log).hasSize(64);
+    LogConversion.recover(LogFile.open(source), log, true, POOL, _ -> {});
+    assertThat(log).hasSameBinaryContentAs(source);
+    Path link = Files.createSymbolicLink(temp.resolve("link"), log);
+    assertThatThrownBy(() -> LogConversion.recover(LogFile.open(log), link, true, POOL, _ -> {}))
+        .isInstanceOf(BundleException.class)
+        .hasMessageContaining("is the log that is recovered");
+    assertThat(names()).containsExactly("a.mtlog", "input", "link", "source.mtlog");
   }
 
   @Test

@@ -3,14 +3,20 @@ package dev.memtrace.durable;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFileAttributeView;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
+import java.util.Set;
 import java.util.UUID;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -78,6 +84,50 @@ class CompleteFileTest {
     }
     assertThat(temp.resolve("a")).hasContent("first");
     assertThat(names()).containsExactly(".a.thesis.tmp", ".b." + uuid + ".tmp", "a");
+  }
+
+  @Test
+  void anotherFileOfThisNameLeavesTheLockOfTheFirst() throws Exception {
+    try (CompleteFile first = CompleteFile.begin(temp.resolve("a"))) {
+      Path temporary = temp.resolve(names().getFirst());
+      CompleteFile.begin(temp.resolve("a")).close();
+      assertThat(LockProbe.ask(temporary)).isEqualTo("in use");
+      first.commit(false);
+    }
+  }
+
+  @Test
+  void withoutHardLinksItIsMovedToWhereNothingIs() throws IOException {
+    CompleteFile.Linker none =
+        (link, _) -> {
+          throw new FileSystemException(link.toString(), null, "Operation not permitted");
+        };
+    Path target = temp.resolve("a");
+    try (CompleteFile first = CompleteFile.begin(target);
+        CompleteFile second = CompleteFile.begin(target)) {
+      write(first, "first");
+      first.putWhereNothingIs(none);
+      assertThatThrownBy(() -> second.putWhereNothingIs(none))
+          .isInstanceOf(FileAlreadyExistsException.class);
+    }
+    assertThat(target).hasContent("first");
+    assertThat(names()).containsExactly("a");
+  }
+
+  /** The tests may run as somebody whom no permission stops. */
+  @Test
+  void aFolderThatCannotBeListedTakesAFile() throws IOException {
+    PosixFileAttributeView folder = Files.getFileAttributeView(temp, PosixFileAttributeView.class);
+    assumeTrue(folder != null, "folders have no permissions here");
+    Set<PosixFilePermission> before = folder.readAttributes().permissions();
+    folder.setPermissions(PosixFilePermissions.fromString("-wx------"));
+    try (CompleteFile file = CompleteFile.begin(temp.resolve("a"))) {
+      write(file, "new");
+      file.commit(false);
+    } finally {
+      folder.setPermissions(before);
+    }
+    assertThat(names()).containsExactly("a");
   }
 
   @Test

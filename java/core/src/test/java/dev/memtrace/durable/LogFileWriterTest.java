@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.memtrace.log.AccessLog;
+import dev.memtrace.offheap.BufferPool;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
@@ -170,10 +171,57 @@ class LogFileWriterTest {
   @Test
   void aFileInUseIsRefused() {
     try (LogFileWriter writer = create(false)) {
-      refused(true, "is in use, another writer has it");
+      refused(true, "is in use, somebody writes or reads it");
       assertThat(writer.file()).isEqualTo(file);
     }
     create(true).close();
+  }
+
+  /** POSIX drops a process's lock on a file with any channel on it that the process closes. */
+  @Test
+  void theLockOutlastsReadersAndSecondWritersOfThisProcess() throws Exception {
+    try (LogFileWriter writer = create(false)) {
+      assertThat(LockProbe.ask(file)).isEqualTo("in use");
+      Logs.append(log, random, 10);
+      writer.sync(log);
+      assertThat(Logs.check(file).entries()).isEqualTo(10);
+      refused(true, "is in use");
+      assertThatThrownBy(() -> LogFile.lock(file))
+          .isInstanceOf(LogFileException.class)
+          .hasMessageContaining("is in use");
+      assertThat(LockProbe.ask(file)).isEqualTo("in use");
+    }
+    assertThat(LockProbe.ask(file)).isEqualTo("free");
+  }
+
+  @Test
+  void aFileThatThisProcessReadsIsNotReplaced() throws IOException {
+    Logs.write(file, 1, 10, 10, true);
+    try (OpenFile other = OpenFile.read(file)) {
+      assertThat(Logs.check(file).entries()).isEqualTo(10);
+      refused(true, "is in use, somebody writes or reads it");
+      assertThat(other.channel().size()).isGreaterThan(64);
+    }
+    create(true).close();
+  }
+
+  @Test
+  void anEmptyFileOfSomebodyElseStaysWhenTheBeginFails() throws IOException {
+    BufferPool none =
+        new BufferPool(
+            Long.MAX_VALUE,
+            _ -> {
+              throw new IllegalStateException("no memory");
+            });
+    for (boolean foreign : new boolean[] {false, true}) {
+      if (foreign) {
+        Files.createFile(file);
+      }
+      assertThatThrownBy(() -> LogFileWriter.create(file, Logs.HEADER, true, none))
+          .hasStackTraceContaining("no memory");
+      assertThat(Files.exists(file)).isEqualTo(foreign);
+    }
+    create(false).close();
   }
 
   @Test

@@ -70,12 +70,18 @@ class LogFolderTest {
 
   @Test
   void whatIsNoLogStays() throws IOException {
-    write(false, 1);
+    write(false, 2);
+    byte[] first = Files.readAllBytes(folder.resolve("0000-x-1.mtlog"));
     Files.writeString(folder.resolve("0007-x-1.mtlog"), "years of work");
     assertThatThrownBy(() -> open(true))
         .isInstanceOf(LogFileException.class)
         .hasMessageContaining("0007-x-1.mtlog: is no log file of memtrace");
     assertThat(folder.resolve("0007-x-1.mtlog")).hasContent("years of work");
+    assertThat(folder.resolve("0000-x-1.mtlog")).hasBinaryContent(first);
+    assertThat(names()).containsExactly("0000-x-1.mtlog", "0001-x-1.mtlog", "0007-x-1.mtlog");
+    Files.delete(folder.resolve("0000-x-1.mtlog"));
+    assertThatThrownBy(() -> open(true)).hasMessageContaining("0007-x-1.mtlog");
+    assertThat(names()).containsExactly("0001-x-1.mtlog", "0007-x-1.mtlog");
   }
 
   @Test
