@@ -43,6 +43,14 @@ final class JsonOption {
     }
   }
 
+  /** Refuses a file that a command reads or makes itself. */
+  void checkOther(Path used) {
+    ReportFile report = reportFile();
+    if (report != null) {
+      report.checkOther(used);
+    }
+  }
+
   /** Writes the result where the option says, if it was given. */
   void write(Console console, JsonText.Body body) {
     try (Pending pending = pending()) {

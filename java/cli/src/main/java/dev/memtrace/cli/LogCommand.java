@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.memtrace.cli;
 
+import com.fasterxml.jackson.core.JsonGenerator;
 import dev.memtrace.bundle.Bundle;
 import dev.memtrace.bundle.BundleManifest;
 import dev.memtrace.bundle.LogConversion;
@@ -8,10 +9,13 @@ import dev.memtrace.durable.LogFile;
 import dev.memtrace.durable.LogFileReport;
 import dev.memtrace.durable.LogFolder;
 import dev.memtrace.offheap.BufferPool;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CountDownLatch;
 import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -48,9 +52,46 @@ final class LogCommand implements Callable<Integer> {
     return parent.console();
   }
 
-  /** Hears how much of a file was read. */
-  private static LongConsumer watch(Progress progress, long bytes) {
-    return at -> progress.at((double) at / Math.max(1, bytes));
+  /** What is done behind a progress bar until the process is told to end. */
+  private static final class Task implements AutoCloseable {
+    private final Progress progress;
+    private final CountDownLatch ended = new CountDownLatch(1);
+    private final Interruption interruption;
+
+    Task(Console console, String label) {
+      progress = new Progress(console, label);
+      interruption = new Interruption(this::awaitEnd);
+    }
+
+    /** The process ends when this has, so that nothing is left behind. */
+    private void awaitEnd() {
+      try {
+        ended.await();
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
+    }
+
+    /** Hears how much of a file was read. */
+    LongConsumer watch(long bytes) {
+      return at -> {
+        goOn();
+        progress.at((double) at / Math.max(1, bytes));
+      };
+    }
+
+    void goOn() {
+      if (interruption.happened()) {
+        throw new InterruptedCommandException(new CancellationException());
+      }
+    }
+
+    @Override
+    public void close() {
+      progress.close();
+      interruption.close();
+      ended.countDown();
+    }
   }
 
   /** Says what is in a log file. */
@@ -72,10 +113,11 @@ final class LogCommand implements Callable<Integer> {
     @Override
     public Integer call() {
       json.check();
+      json.checkOther(file);
       LogFile log = LogFile.open(file);
       LogFileReport report;
-      try (Progress progress = new Progress(parent.console(), "check")) {
-        report = log.check(BufferPool.shared(), watch(progress, file.toFile().length()));
+      try (Task task = new Task(parent.console(), "check")) {
+        report = log.check(BufferPool.shared(), task.watch(file.toFile().length()));
       }
       LogReport result = new LogReport(file, report);
       json.write(parent.console(), result::write);
@@ -115,17 +157,27 @@ final class LogCommand implements Callable<Integer> {
     @Override
     public Integer call() {
       json.check();
+      json.checkOther(file);
+      json.checkOther(out);
       LogFile log = LogFile.open(file);
       LogFileReport report;
-      try (Progress progress = new Progress(parent.console(), "recover")) {
+      try (Task task = new Task(parent.console(), "recover");
+          JsonOption.Pending pending = json.pending()) {
         report =
             LogConversion.recover(
-                log, out, force, BufferPool.shared(), watch(progress, file.toFile().length()));
+                log,
+                out,
+                force,
+                BufferPool.shared(),
+                task.watch(file.toFile().length()),
+                made -> {
+                  pending.prepare(new LogReport(file, made)::write);
+                  task.goOn();
+                });
+        pending.publish(parent.console());
       }
-      LogReport result = new LogReport(file, report);
-      json.write(parent.console(), result::write);
       if (!json.replacesText()) {
-        result.printKept(out, parent.console().out());
+        new LogReport(file, report).printKept(out, parent.console().out());
       }
       return ExitCode.DONE;
     }
@@ -170,16 +222,20 @@ final class LogCommand implements Callable<Integer> {
     public Integer call() {
       json.check();
       json.checkOutside(out);
-      long entries = Files.isDirectory(from) ? toLog() : toBundle();
-      json.write(
-          parent.console(),
-          generator -> {
-            generator.writeStartObject();
-            generator.writeStringField("from", from.toString());
-            generator.writeStringField("out", out.toString());
-            generator.writeNumberField("entries", entries);
-            generator.writeEndObject();
-          });
+      json.checkOther(out);
+      json.checkOther(from);
+      long entries;
+      try (Task task = new Task(parent.console(), "convert");
+          JsonOption.Pending pending = json.pending()) {
+        LongConsumer beforeCommit =
+            count -> {
+              pending.prepare(generator -> write(generator, count));
+              task.goOn();
+            };
+        entries =
+            Files.isDirectory(from) ? toLog(task, beforeCommit) : toBundle(task, beforeCommit);
+        pending.publish(parent.console());
+      }
       if (!json.replacesText()) {
         String name = Results.printable(out.toString());
         parent.console().out().printf(Locale.ROOT, "%s: %,d entries%n", name, entries);
@@ -187,33 +243,38 @@ final class LogCommand implements Callable<Integer> {
       return ExitCode.DONE;
     }
 
-    private long toLog() {
+    private void write(JsonGenerator generator, long entries) throws IOException {
+      generator.writeStartObject();
+      generator.writeStringField("from", from.toString());
+      generator.writeStringField("out", out.toString());
+      generator.writeNumberField("entries", entries);
+      generator.writeEndObject();
+    }
+
+    private long toLog(Task task, LongConsumer beforeCommit) {
       if (initial != null) {
         throw new ParameterException(
             spec.commandLine(), "--initial is for a log file, and " + from + " is a folder");
       }
       Bundle bundle = Bundle.open(from);
-      try (Progress progress = new Progress(parent.console(), "convert")) {
-        return LogConversion.toLog(
-            bundle, out, force, BufferPool.shared(), watch(progress, bundle.storedBytes()));
-      }
+      return LogConversion.toLog(
+          bundle, out, force, BufferPool.shared(), task.watch(bundle.storedBytes()), beforeCommit);
     }
 
-    private long toBundle() {
+    private long toBundle(Task task, LongConsumer beforeCommit) {
       LogFile log = LogFile.open(from);
       Bundle memory = initial == null ? null : Bundle.open(initial);
-      try (Progress progress = new Progress(parent.console(), "convert")) {
-        BundleManifest manifest =
-            LogConversion.toBundle(
-                log,
-                name(),
-                memory,
-                out,
-                force,
-                BufferPool.shared(),
-                watch(progress, from.toFile().length()));
-        return manifest.log().count();
-      }
+      BundleManifest manifest =
+          LogConversion.toBundle(
+              log,
+              name(),
+              memory,
+              out,
+              force,
+              BufferPool.shared(),
+              task.watch(from.toFile().length()),
+              beforeCommit);
+      return manifest.log().count();
     }
 
     /** Name of the segment: that of the file. */

@@ -64,6 +64,27 @@ final class ReportFile implements AutoCloseable {
     }
   }
 
+  /** Refuses a file that a command reads or makes itself. */
+  void checkOther(Path used) {
+    try {
+      if (real(Path.of(file)).equals(real(used))) {
+        throw new RefusedException(
+            file + ": is a file of this command already; choose another file for " + option);
+      }
+    } catch (IOException e) {
+      throw new RefusedException(file + ": its folder cannot be read: " + e.getMessage(), e);
+    }
+  }
+
+  /** A path without links, of which the end need not exist. */
+  static Path real(Path path) throws IOException {
+    Path absolute = path.toAbsolutePath();
+    Path parent = absolute.getParent();
+    return parent == null || Files.exists(absolute)
+        ? absolute.toRealPath()
+        : real(parent).resolve(String.valueOf(absolute.getFileName())).normalize();
+  }
+
   /** Writes the result beside its place. */
   void prepare(String result) {
     text = result;

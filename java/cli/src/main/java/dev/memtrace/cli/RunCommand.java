@@ -136,7 +136,10 @@ final class RunCommand implements Callable<Integer> {
         return run(machine, chain, pending, logFolder);
       } catch (RuntimeException e) {
         if (interruption.happened()) {
-          throw new InterruptedCommandException(e);
+          throw logs == null
+              ? new InterruptedCommandException(e)
+              : new InterruptedCommandException(
+                  "interrupted; no bundle was kept, the logs are in " + logs, e);
         }
         throw e;
       }
@@ -151,12 +154,13 @@ final class RunCommand implements Callable<Integer> {
 
   /** Refuses logs in the folder of the bundles, which must hold nothing else. */
   private void checkLogs() {
-    if (logs != null
-        && logs.toAbsolutePath()
-            .normalize()
-            .startsWith(output.folder().toAbsolutePath().normalize())) {
-      throw new RefusedException(
-          logs + ": lies in the folder of --out; choose another folder for --log");
+    try {
+      if (logs != null && ReportFile.real(logs).startsWith(ReportFile.real(output.folder()))) {
+        throw new RefusedException(
+            logs + ": lies in the folder of --out; choose another folder for --log");
+      }
+    } catch (IOException e) {
+      throw new RefusedException(logs + ": cannot be read: " + reason(e), e);
     }
   }
 

@@ -102,8 +102,11 @@ class LogCommandTest {
         .contains("lost 0 bytes: block 1 at byte 144: the file ends without a footer");
     assertThat(Path.of(kept)).hasBinaryContent(whole);
     refused(run("log", "recover", log, "--out", kept), "exists already", "--force");
-    assertThat(done(run("log", "recover", kept, "--out", kept, "--force")).out())
+    refused(run("log", "recover", kept, "--out", kept, "--force"), "is the log that is recovered");
+    assertThat(Path.of(kept)).hasBinaryContent(whole);
+    assertThat(done(run("log", "recover", kept, "--out", log, "--force")).out())
         .contains("nothing is lost: " + kept + " is complete");
+    assertThat(Path.of(log)).hasBinaryContent(whole);
     assertThat(done(run("log", "convert", kept, "--out", out)).out())
         .isEqualTo(out + ": 4 entries\n");
     assertThat(Path.of(out, "log.bin")).hasSameBinaryContentAs(Path.of(bundle, "log.bin"));
@@ -129,6 +132,39 @@ class LogCommandTest {
     assertThat(done(run("log", "convert", out, "--out", out + "2", "--json", "-")).out())
         .startsWith("{")
         .contains("\"entries\" : 4");
+  }
+
+  @Test
+  void aReportThatIsAFileOfTheCommandIsRefused() throws IOException {
+    byte[] whole = Files.readAllBytes(Path.of(log));
+    Files.createSymbolicLink(temp.resolve("link"), Path.of(log));
+    String link = temp.resolve("link").toString();
+    String[][] commands = {
+      {"check", log, "--json", log},
+      {"check", log, "--json", link},
+      {"recover", log, "--out", out, "--json", log},
+      {"recover", log, "--out", out, "--json", out},
+      {"convert", log, "--out", out, "--json", link},
+      {"convert", log, "--out", out, "--json", out},
+      {"convert", bundle, "--out", log, "--force", "--json", log},
+    };
+    for (String[] command : commands) {
+      refused(
+          run(Stream.concat(Stream.of("log"), Stream.of(command)).toArray(String[]::new)),
+          "is a file of this command already; choose another file for --json");
+    }
+    assertThat(Path.of(log)).hasBinaryContent(whole);
+    assertThat(names("")).containsExactly("a.mtlog", "bundle", "link");
+  }
+
+  /** A report whose name is too long for what is written beside its place. */
+  @Test
+  void nothingIsMadeWithoutItsReport() throws IOException {
+    String report = temp.resolve("r".repeat(240)).toString();
+    refused(run("log", "recover", log, "--out", out, "--json", report), "cannot be written");
+    refused(run("log", "convert", log, "--out", out, "--json", report), "cannot be written");
+    refused(run("log", "convert", bundle, "--out", out, "--json", report), "cannot be written");
+    assertThat(names("")).containsExactly("a.mtlog", "bundle");
   }
 
   @ParameterizedTest
@@ -191,6 +227,8 @@ class LogCommandTest {
     assertThat(names("")).doesNotContain("other", ".other.partial", ".other.lock");
     done(logged("--products", "final", "--log", logs, "--out", out, "--force"));
     refused(logged("--log", Path.of(out, "logs").toString(), "--out", out), "--log");
+    Path link = Files.createSymbolicLink(temp.resolve("link"), Path.of(out));
+    refused(logged("--log", link.resolve("logs").toString(), "--out", out), "of --out");
   }
 
   @ParameterizedTest

@@ -177,6 +177,66 @@ class ProcessTest {
   }
 
   @Test
+  void interruptingARecoveryLeavesNothing() throws Exception {
+    Path work = Files.createDirectory(temp.resolve("work"));
+    Path input = CommandLineFixture.large(temp.resolve("input"), 6_000_000);
+    String log = work.resolve("a.mtlog").toString();
+    Run made = CommandLineFixture.run("log", "convert", input.toString(), "--out", log);
+    assertThat(made.code()).as(made.err()).isZero();
+    String out = work.resolve("out").toString();
+    String json = work.resolve("report.json").toString();
+    Process process =
+        start(
+            CommandLineFixture.java(
+                Main.class, "log", "recover", log, "--out", out, "--json", json));
+    while (names(work).size() < 2) {
+      assertThat(process.isAlive()).isTrue();
+      Thread.sleep(5);
+    }
+    interrupt(process);
+    Run run = await(process);
+    assertThat(run.code()).as(run.err()).isEqualTo(130);
+    assertThat(names(work)).containsExactly("a.mtlog");
+    assertThat(run.err()).doesNotContain("\tat ");
+  }
+
+  @Test
+  void interruptingAProgramKeepsItsLogsAndSaysSo() throws Exception {
+    Path work = Files.createDirectory(temp.resolve("work"));
+    Path program = work.resolve("endless.elf");
+    Files.write(program, RunCommandTest.elf(RunCommandTest.JUMP_TO_ITSELF));
+    Path logs = work.resolve("logs");
+    Process process =
+        start(
+            CommandLineFixture.java(
+                Main.class,
+                "run",
+                program.toString(),
+                "--segment-accesses",
+                "10000",
+                "--products",
+                "final",
+                "--log",
+                logs.toString(),
+                "--out",
+                work.resolve("out").toString()));
+    while (!Files.exists(logs.resolve("0001-endless.mtlog"))) {
+      assertThat(process.isAlive()).isTrue();
+      Thread.sleep(5);
+    }
+    interrupt(process);
+    Run run = await(process);
+    assertThat(run.code()).as(run.err()).isEqualTo(130);
+    assertThat(names(work)).containsExactly("endless.elf", "logs");
+    // The process may end before it has said anything.
+    assertThat(run.err().lines().filter(line -> line.contains("interrupted")))
+        .allMatch(line -> line.endsWith("no bundle was kept, the logs are in " + logs));
+    Run check =
+        CommandLineFixture.run("log", "check", logs.resolve("0000-endless.mtlog").toString());
+    assertThat(check.code()).as(check.err()).isZero();
+  }
+
+  @Test
   void aTargetThatAnotherProcessWritesIsRefused() throws Exception {
     Path work = Files.createDirectory(temp.resolve("work"));
     Path input = CommandLineFixture.small(work.resolve("input"));

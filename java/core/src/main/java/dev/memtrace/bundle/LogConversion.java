@@ -17,6 +17,7 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.util.function.Consumer;
 import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
@@ -36,6 +37,8 @@ public final class LogConversion {
    * @param force whether a bundle in its place is replaced
    * @param pool where the memory of the log comes from
    * @param progress hears how many bytes of the log were read so far
+   * @param beforeCommit hears the number of entries when all is written and nothing is in its
+   *     place; nothing is kept if it throws
    * @return the manifest that was written
    * @throws BundleException if the initial memory is missing, not wanted or of another
    *     configuration, or the bundle cannot be written
@@ -48,7 +51,8 @@ public final class LogConversion {
       Path target,
       boolean force,
       BufferPool pool,
-      LongConsumer progress) {
+      LongConsumer progress,
+      LongConsumer beforeCommit) {
     Stored memory = initialMemory(source, initial);
     AccessLog log = source.read(pool, progress);
     try {
@@ -67,6 +71,7 @@ public final class LogConversion {
         if (initial != null) {
           out.addInitialMemory(initial);
         }
+        beforeCommit.accept(log.size());
         return out.commitInput();
       }
     } finally {
@@ -112,11 +117,18 @@ public final class LogConversion {
    * @param force whether a log file in its place is replaced
    * @param pool where the memory of the log comes from
    * @param progress hears how many stored bytes were read so far
+   * @param beforeCommit hears the number of entries when all is written and nothing is in its
+   *     place; nothing is kept if it throws
    * @return the number of entries
    * @throws BundleException if the bundle cannot be read or the file not be written
    */
   public static long toLog(
-      Bundle source, Path target, boolean force, BufferPool pool, LongConsumer progress) {
+      Bundle source,
+      Path target,
+      boolean force,
+      BufferPool pool,
+      LongConsumer progress,
+      LongConsumer beforeCommit) {
     requireAbsent(target, force);
     BundleManifest manifest = source.manifest();
     Stored initial = manifest.initialMemory();
@@ -129,6 +141,7 @@ public final class LogConversion {
       try (LogFileWriter writer = LogFileWriter.to(file.channel(), target, header, pool)) {
         writer.finish(log);
       }
+      beforeCommit.accept(log.size());
       file.commit(replaced != null);
       return log.size();
     } catch (IOException e) {
@@ -146,16 +159,24 @@ public final class LogConversion {
    * @param force whether a log file in its place is replaced
    * @param pool where the memory of a block comes from
    * @param progress hears how many bytes were read so far
+   * @param beforeCommit hears what is in the source when all is written and nothing is in its
+   *     place; nothing is kept if it throws
    * @return what is in the source
    * @throws BundleException if the file cannot be written
    * @throws dev.memtrace.durable.LogFileException if the source cannot be read
    */
   public static LogFileReport recover(
-      LogFile source, Path target, boolean force, BufferPool pool, LongConsumer progress) {
+      LogFile source,
+      Path target,
+      boolean force,
+      BufferPool pool,
+      LongConsumer progress,
+      Consumer<LogFileReport> beforeCommit) {
     requireAbsent(target, force);
     try (LogFileLock replaced = lockReplaced(source, target);
         CompleteFile file = CompleteFile.begin(target)) {
       LogFileReport report = source.recover(file.channel(), pool, progress);
+      beforeCommit.accept(report);
       file.commit(replaced != null);
       return report;
     } catch (IOException e) {

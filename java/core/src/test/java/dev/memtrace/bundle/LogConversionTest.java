@@ -38,7 +38,7 @@ class LogConversionTest {
   }
 
   private long toLog(boolean force) {
-    return LogConversion.toLog(Bundle.open(input), log, force, POOL, _ -> {});
+    return LogConversion.toLog(Bundle.open(input), log, force, POOL, _ -> {}, _ -> {});
   }
 
   private BundleManifest toBundle(@Nullable Path initial) {
@@ -49,6 +49,7 @@ class LogConversionTest {
         out,
         false,
         POOL,
+        _ -> {},
         _ -> {});
   }
 
@@ -123,7 +124,8 @@ class LogConversionTest {
         .hasMessageContaining("the 4 entries before can be recovered with 'memtrace log recover'");
     assertThat(names()).containsExactly("a.mtlog", "input");
     Path kept = temp.resolve("kept.mtlog");
-    LogFileReport report = LogConversion.recover(LogFile.open(log), kept, false, POOL, _ -> {});
+    LogFileReport report =
+        LogConversion.recover(LogFile.open(log), kept, false, POOL, _ -> {}, _ -> {});
     assertThat(report.lostBytes()).isEqualTo(39);
     assertThat(kept).hasBinaryContent(whole);
   }
@@ -157,16 +159,17 @@ class LogConversionTest {
           .isInstanceOf(LogFileException.class)
           .hasMessageContaining("is in use");
       assertThatThrownBy(
-              () -> LogConversion.recover(LogFile.open(source), log, true, POOL, _ -> {}))
+              () -> LogConversion.recover(LogFile.open(source), log, true, POOL, _ -> {}, _ -> {}))
           .isInstanceOf(LogFileException.class)
           .hasMessageContaining("is in use");
       assertThat(writer.entries()).isZero();
     }
     assertThat(log).hasSize(64);
-    LogConversion.recover(LogFile.open(source), log, true, POOL, _ -> {});
+    LogConversion.recover(LogFile.open(source), log, true, POOL, _ -> {}, _ -> {});
     assertThat(log).hasSameBinaryContentAs(source);
     Path link = Files.createSymbolicLink(temp.resolve("link"), log);
-    assertThatThrownBy(() -> LogConversion.recover(LogFile.open(log), link, true, POOL, _ -> {}))
+    assertThatThrownBy(
+            () -> LogConversion.recover(LogFile.open(log), link, true, POOL, _ -> {}, _ -> {}))
         .isInstanceOf(BundleException.class)
         .hasMessageContaining("is the log that is recovered");
     assertThat(names()).containsExactly("a.mtlog", "input", "link", "source.mtlog");

@@ -32,8 +32,7 @@ final class LockProbe {
                 file.toString())
             .redirectError(ProcessBuilder.Redirect.INHERIT)
             .start();
-    String answer =
-        new String(process.getInputStream().readAllBytes(), StandardCharsets.US_ASCII);
+    String answer = new String(process.getInputStream().readAllBytes(), StandardCharsets.US_ASCII);
     process.waitFor();
     return answer;
   }
