@@ -206,6 +206,13 @@ final class BenchCommand implements Callable<Integer> {
   /** The backends of the table. */
   private List<Spec> specs() {
     if (backends != null) {
+      if (backends.contains(TraceBackends.AUTO)) {
+        throw usage(
+            "--backends has "
+                + TraceBackends.AUTO
+                + ", but figures belong to one backend by its name; there are "
+                + String.join(", ", TraceBackends.names()));
+      }
       return new LinkedHashSet<>(backends)
           .stream().map(name -> new Spec(name, threads.count())).toList();
     }

@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param version of memtrace and of Java
  * @param threads threads of the backends in the table
- * @param warmUp runs that do not count
+ * @param warmUp least number of runs that do not count
  * @param repeat runs that do
  * @param seed seed of made logs
  * @param scale entries of the made logs in the table
@@ -194,7 +194,7 @@ record BenchReport(
     out.println(version);
     out.println(machine());
     backends().forEach(backend -> out.println(describe(backend)));
-    out.println("median, min and max of " + repeat + " runs after " + warmUp + " of warm-up");
+    out.println("median, min and max of " + repeat + " runs after at least " + warmUp + " of warm-up");
     if (emulated()) {
       out.println(EMULATED);
     }
@@ -234,7 +234,8 @@ record BenchReport(
     json.writeStringField("memtrace", version);
     json.writeStringField("machine", machine());
     json.writeBooleanField("emulated", emulated());
-    json.writeNumberField("warm_up", warmUp);
+    json.writeStringField("time_unit", "ns");
+    json.writeNumberField("least_warm_up", warmUp);
     json.writeNumberField("repeat", repeat);
     json.writeNumberField("seed", seed);
     json.writeArrayFieldStart("backends");
@@ -266,6 +267,7 @@ record BenchReport(
     json.writeBooleanField("generated", one.workload().generated());
     json.writeNumberField("entries", one.workload().entries());
     write(json, one.backend());
+    json.writeNumberField("warm_up", one.warmUp());
     json.writeArrayFieldStart("stages");
     for (BenchStage stage : BenchStage.values()) {
       write(json, one, stage);
@@ -310,13 +312,13 @@ record BenchReport(
   private static void write(JsonGenerator json, String prefix, @Nullable Spread spread)
       throws IOException {
     if (spread == null) {
-      json.writeNullField(prefix + "median_ns");
-      json.writeNullField(prefix + "min_ns");
-      json.writeNullField(prefix + "max_ns");
+      json.writeNullField(prefix + "median");
+      json.writeNullField(prefix + "min");
+      json.writeNullField(prefix + "max");
     } else {
-      json.writeNumberField(prefix + "median_ns", spread.median());
-      json.writeNumberField(prefix + "min_ns", spread.min());
-      json.writeNumberField(prefix + "max_ns", spread.max());
+      json.writeNumberField(prefix + "median", spread.median());
+      json.writeNumberField(prefix + "min", spread.min());
+      json.writeNumberField(prefix + "max", spread.max());
     }
   }
 }

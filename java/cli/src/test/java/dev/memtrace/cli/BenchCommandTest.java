@@ -88,6 +88,7 @@ class BenchCommandTest {
     assertThat(run.code()).as(run.err()).isZero();
     String json = run.out();
     assertThat(members(json, "format")).containsExactly("memtrace-bench/1");
+    assertThat(members(json, "time_unit")).containsExactly("ns");
     assertThat(members(json, "emulated")).containsOnly("false");
     // Five logs at two lengths, and the first of them with another number of threads.
     assertThat(members(json, "entries")).hasSize(11).containsOnly("2000", "500");
@@ -98,10 +99,11 @@ class BenchCommandTest {
       assertThat(stages.get(i)).isEqualTo(STAGES.get(i % STAGES.size()));
     }
     for (String name :
-        List.of("median_ns", "min_ns", "max_ns", "ns_per_entry", "gb_per_s", "share_of_limit")) {
+        List.of("median", "min", "max", "ns_per_entry", "gb_per_s", "share_of_limit")) {
       assertThat(members(json, name)).as(name).hasSize(stages.size());
     }
-    assertThat(members(json, "device_median_ns")).containsOnly("null");
+    assertThat(members(json, "fingerprints")).hasSize(11);
+    assertThat(members(json, "device_median")).containsOnly("null");
     assertThat(members(json, "Merkle")).hasSize(11).allMatch(hash -> hash.matches("[0-9a-f]{16}"));
     assertThat(members(json, "peak_device_bytes")).containsOnly("0");
   }
@@ -116,7 +118,7 @@ class BenchCommandTest {
         .contains("sparse-chunks, 2,000 entries, cpu on 2 threads")
         .contains("sparse-chunks on cpu, ns/entry")
         .contains("million Poseidon2 permutations/s")
-        .contains("median, min and max of 2 runs after 0 of warm-up")
+        .contains("median, min and max of 2 runs after at least 0 of warm-up")
         .doesNotContain("EMULATED", "riscv-registers");
     for (String stage : STAGES) {
       assertThat(run.out().lines().filter(line -> line.startsWith("  " + stage + " ")))
@@ -218,6 +220,15 @@ class BenchCommandTest {
     } catch (BackendUnavailableException e) {
       refused(bench("--backends", "cuda"), "backend cuda is not available here:\n  ");
     }
+  }
+
+  @Test
+  void refusesABackendWhoseNameDoesNotSayWhichItIs() {
+    refused(
+        bench("--backends", "cpu,auto"),
+        "--backends has auto, but figures belong to one backend by its name; there are ",
+        "cuda",
+        "cpu");
   }
 
   @Test

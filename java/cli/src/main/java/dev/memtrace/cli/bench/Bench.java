@@ -94,15 +94,17 @@ public final class Bench {
     final List<Long> total = new ArrayList<>();
     final List<Map<BenchStage, StageTotals.Total>> stages = new ArrayList<>();
     Pipeline.@Nullable Run last;
-    long peakHost = -1;
+    long peakHost;
+    boolean peakHostKnown = true;
     long peakDevice;
 
-    void add(Pipeline.Run heard, Pipeline.Run whole, long deviceBytes) {
+    void add(Pipeline.Run heard, Pipeline.Run whole, OptionalLong hostBytes, long deviceBytes) {
       last = whole;
       stages.add(heard.stages());
       online.add(whole.onlineNanos());
       total.add(whole.totalNanos());
-      peakHost = Math.max(peakHost, HostMemory.peak().orElse(-1));
+      peakHost = Math.max(peakHost, hostBytes.orElse(0));
+      peakHostKnown &= hostBytes.isPresent();
       peakDevice = Math.max(peakDevice, deviceBytes);
     }
   }
@@ -112,6 +114,7 @@ public final class Bench {
     final BenchWorkload workload;
     final Reference reference = new Reference();
     final Map<BenchBackend.Spec, Series> series = new LinkedHashMap<>();
+    int warmUp;
 
     Subject(Case one) {
       workload = one.workload();
@@ -170,14 +173,16 @@ public final class Bench {
           (spec, series) ->
               measurements.add(
                   measurement(
-                      subject.workload, Objects.requireNonNull(measured.get(spec)), series)));
+                      subject, Objects.requireNonNull(measured.get(spec)), series)));
     }
     return measurements;
   }
 
   private static BenchBackend describe(
       BenchBackend.Spec spec, TraceBackend backend, BackendLimits host) {
-    return new BenchBackend(spec, backend.description(), backend.measureLimits(), host);
+    // A backend adds to its own name only what is not real of it.
+    boolean emulated = !backend.description().equals(backend.name());
+    return new BenchBackend(spec, backend.description(), emulated, backend.measureLimits(), host);
   }
 
   private void open(List<Case> cases, Map<BenchBackend.Spec, Opened> open) {
@@ -203,6 +208,7 @@ public final class Bench {
       long end = System.nanoTime() + LEAST_WARM_UP_NANOS;
       for (int i = 0; i < warmUp || (warmUp > 0 && System.nanoTime() < end); i++) {
         round(subject, open, loaded, false);
+        subject.warmUp++;
       }
       for (int i = 0; i < repeat; i++) {
         round(subject, open, loaded, true);
@@ -232,13 +238,14 @@ public final class Bench {
       free(subject.workload);
       Pipeline.Run heard = Pipeline.run(opened.listened(), loaded, opened.totals());
       free(subject.workload);
-      HostMemory.resetPeak();
+      boolean peakBegins = HostMemory.resetPeak();
       opened.plain().takePeakDeviceBytes();
       Pipeline.Run whole = Pipeline.run(opened.plain(), loaded, new StageTotals());
+      OptionalLong hostBytes = peakBegins ? HostMemory.peak() : OptionalLong.empty();
       subject.check(entry.getKey(), opened.plain(), heard);
       subject.check(entry.getKey(), opened.plain(), whole);
       if (counts) {
-        entry.getValue().add(heard, whole, opened.plain().takePeakDeviceBytes());
+        entry.getValue().add(heard, whole, hostBytes, opened.plain().takePeakDeviceBytes());
       }
     }
   }
@@ -251,7 +258,7 @@ public final class Bench {
   }
 
   private static Measurement measurement(
-      BenchWorkload workload, BenchBackend backend, Series series) {
+      Subject subject, BenchBackend backend, Series series) {
     Pipeline.Run run = Objects.requireNonNull(series.last);
     Map<BenchStage, StageFigure> figures = new LinkedHashMap<>();
     for (BenchStage stage : BenchStage.values()) {
@@ -264,12 +271,13 @@ public final class Bench {
           });
     }
     return new Measurement(
-        workload,
+        subject.workload,
         backend,
+        subject.warmUp,
         figures,
         run.products(),
         run.productBytes(),
-        series.peakHost < 0 ? OptionalLong.empty() : OptionalLong.of(series.peakHost),
+        series.peakHostKnown ? OptionalLong.of(series.peakHost) : OptionalLong.empty(),
         series.peakDevice);
   }
 

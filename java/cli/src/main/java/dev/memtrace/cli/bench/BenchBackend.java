@@ -8,11 +8,16 @@ import dev.memtrace.backend.BackendLimits;
  *
  * @param spec its name and its threads
  * @param description its name for reports, which says if the device is an emulated one
+ * @param emulated whether a stand-in did the work of a device, so that its figures say nothing of one
  * @param limits what the processor that it works on could do at best
  * @param hostLimits what this machine could do at best with as many threads as an execution has
  */
 public record BenchBackend(
-    Spec spec, String description, BackendLimits limits, BackendLimits hostLimits) {
+    Spec spec,
+    String description,
+    boolean emulated,
+    BackendLimits limits,
+    BackendLimits hostLimits) {
   /**
    * A backend that is to be measured.
    *
@@ -20,13 +25,4 @@ public record BenchBackend(
    * @param threads threads on the host
    */
   public record Spec(String name, int threads) {}
-
-  /**
-   * Says whether a stand-in did the work of a device, so that its figures say nothing of one.
-   *
-   * @return true if the description says so
-   */
-  public boolean emulated() {
-    return !description.equals(spec.name());
-  }
 }

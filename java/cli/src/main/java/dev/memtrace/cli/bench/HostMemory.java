@@ -4,6 +4,7 @@ package dev.memtrace.cli.bench;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.OptionalLong;
 
 /** What Linux tells about memory; elsewhere nothing is known. */
@@ -14,12 +15,18 @@ final class HostMemory {
 
   private HostMemory() {}
 
-  /** Lets {@link #peak} begin anew, where that can be done. */
-  static void resetPeak() {
+  /** Lets {@link #peak} begin anew; false if it cannot, and so is the peak of the whole process. */
+  static boolean resetPeak() {
+    return resetPeak(CLEAR);
+  }
+
+  /** As {@link #resetPeak()}, by that file. */
+  static boolean resetPeak(Path file) {
     try {
-      Files.writeString(CLEAR, "5");
+      Files.writeString(file, "5", StandardOpenOption.WRITE);
+      return true;
     } catch (IOException e) {
-      // the peak is that of the whole process then, which is no less
+      return false;
     }
   }
 

@@ -67,16 +67,24 @@ final class LogDriver {
       int n = LogHeader.size(header);
       if (!LogHeader.isWriteOrIncrement(header)) {
         memory.read(space, pointer, n, out, 0);
-        mixed += out[0];
+        mixed += sum(out, n);
       } else if (space == 0) {
         memory.incrementTimestampBy(pointer);
       } else {
         memory.write(space, pointer, n, written, value, out, 0);
-        mixed += out[0];
+        mixed += sum(out, n);
         value += n;
       }
     }
     nextValue = value;
     sum = mixed;
+  }
+
+  private static int sum(int[] cells, int n) {
+    int sum = 0;
+    for (int i = 0; i < n; i++) {
+      sum += cells[i];
+    }
+    return sum;
   }
 }

@@ -12,6 +12,7 @@ import java.util.OptionalLong;
  *
  * @param workload the log
  * @param backend who did the work
+ * @param warmUp turns that were made before those that count
  * @param figures a figure for each stage, in the order of {@link BenchStage}
  * @param products fingerprint of each product, the same in all runs and on all backends
  * @param productBytes bytes of all products
@@ -21,6 +22,7 @@ import java.util.OptionalLong;
 public record Measurement(
     BenchWorkload workload,
     BenchBackend backend,
+    int warmUp,
     Map<BenchStage, StageFigure> figures,
     Map<String, Long> products,
     long productBytes,

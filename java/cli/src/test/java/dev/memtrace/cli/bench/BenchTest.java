@@ -7,12 +7,25 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.memtrace.backend.BackendOptions;
 import dev.memtrace.backend.TraceBackend;
 import dev.memtrace.cli.WrongBackend;
+import dev.memtrace.config.MemoryConfig;
+import dev.memtrace.controller.MemoryController;
 import dev.memtrace.cpu.CpuBackend;
+import dev.memtrace.image.AddressMap;
 import dev.memtrace.instrument.StageListener;
+import dev.memtrace.periphery.CompressionBus;
+import dev.memtrace.periphery.MemoryBus;
+import dev.memtrace.periphery.MerkleBus;
+import dev.memtrace.periphery.RangeCheckerBus;
+import dev.memtrace.periphery.VariableRangeChecker;
 import dev.memtrace.workload.LogShape;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.function.BiFunction;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -116,6 +129,55 @@ class BenchTest {
     // Two logs of 11 bytes an entry at the least, and records of 30.
     assertThat(million).isBetween(50_000_000L, 1_000_000_000L);
     assertThat(need.bytes(10_000_000) - million).isBetween(450_000_000L, 9_000_000_000L);
+  }
+
+  @Test
+  void saysHowManyTurnsWereMadeToWarmUp() {
+    BenchWorkload workload = BenchWorkload.of(LogShape.STREAMING, 100, 1);
+    List<Bench.Case> cases = List.of(new Bench.Case(workload, List.of(ONE)));
+    List<Double> turns = new ArrayList<>();
+    Measurement one =
+        new Bench(BenchTest::cpu, 2, 1, (_, done) -> turns.add(done)).run(cases).getFirst();
+    assertThat(one.warmUp()).isEqualTo(turns.size() - 1).isGreaterThanOrEqualTo(2);
+  }
+
+  @Test
+  void thePeakIsUnknownWhereItCannotBeginAnew(@TempDir Path folder) throws IOException {
+    assertThat(HostMemory.resetPeak(folder.resolve("absent"))).isFalse();
+    assertThat(HostMemory.resetPeak(folder)).isFalse();
+    assertThat(HostMemory.resetPeak(Files.createFile(folder.resolve("file")))).isTrue();
+  }
+
+  @Test
+  void everyCellThatIsReadCounts() {
+    assertThat(sumOfReads(0, 7)).isNotEqualTo(sumOfReads(0, 8));
+    assertThat(sumOfReads(3, 7)).isNotEqualTo(sumOfReads(3, 8));
+  }
+
+  /** Reads four cells, all but one of them 0. */
+  private static int sumOfReads(int place, int value) {
+    MemoryConfig config = MemoryConfig.defaults();
+    try (CpuBackend backend = new CpuBackend(new BackendOptions(1));
+        MemoryController first = memoryOn(config, backend);
+        MemoryController second = memoryOn(config, backend)) {
+      for (MemoryController memory : List.of(first, second)) {
+        memory.setInitialMemory(new AddressMap(config).set(2, place, value));
+      }
+      first.read(2, 0, 4, new int[4], 0);
+      LogDriver driver = new LogDriver(second);
+      driver.drive(first.takeMemoryLogs());
+      return driver.sum();
+    }
+  }
+
+  private static MemoryController memoryOn(MemoryConfig config, TraceBackend backend) {
+    return MemoryController.withPersistentMemory(
+        new MemoryBus(1),
+        config,
+        new VariableRangeChecker(new RangeCheckerBus(4, config.rangeMaxBits())),
+        new MerkleBus(2),
+        new CompressionBus(3),
+        backend);
   }
 
   @Test
