@@ -28,6 +28,8 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The script {@code memtrace}, in a copy of the tree whose build copies jars of these classes. */
 @DisabledOnOs(OS.WINDOWS)
@@ -163,6 +165,35 @@ class LauncherTest {
   }
 
   @Test
+  @Order(3)
+  void optionsOfTheUserWin() throws Exception {
+    // The launcher turns this one on for the cache, and turns these logs off.
+    Run run =
+        memtrace(
+            "-XX:-VerifySharedSpaces -Xlog:aot*=error -XX:+PrintFlagsFinal -XX:MaxDirectMemorySize=64m",
+            "--version");
+    assertThat(run.code()).as(run.err()).isZero();
+    assertThat(run.out())
+        .containsPattern("VerifySharedSpaces += false")
+        .containsPattern("MaxDirectMemorySize += 67108864 ");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"-Xshare:off", "-Xshare:auto", "-XX:AOTMode=off"})
+  @Order(3)
+  void aUserMaySayWhatIsShared(String option) throws Exception {
+    printsItsVersionAndNothingElse(option);
+  }
+
+  @Test
+  @Order(3)
+  void aMisspeltOptionIsRefused() throws Exception {
+    Run run = memtrace("-XX:+NoSuchOption", "--version");
+    assertThat(run.code()).isEqualTo(1);
+    assertThat(run.err()).contains("NoSuchOption");
+  }
+
+  @Test
   @Order(4)
   void aBrokenCacheDoesNoHarm() throws Exception {
     byte[] good = Files.readAllBytes(cache);
@@ -200,5 +231,18 @@ class LauncherTest {
     assertThat(builds()).isEqualTo(2);
     printsItsVersionAndNothingElse("");
     assertThat(builds()).isEqualTo(2);
+  }
+
+  @Test
+  @Order(7)
+  void aTrainingThatCannotEvenBeginDoesNotStopTheBuild() throws Exception {
+    Files.deleteIfExists(cache.resolveSibling("training.log"));
+    Files.createDirectory(cache.resolveSibling("training.log")); // cannot be written to
+    Files.writeString(tree.resolve("java/rv32/guests/sha256.elf"), "changed");
+    Files.delete(cache.resolveSibling("built"));
+    Run run = memtrace("", "--version");
+    assertThat(run.code()).as(run.err()).isZero();
+    assertThat(run.out()).startsWith("memtrace ");
+    assertThat(builds()).isEqualTo(3);
   }
 }
