@@ -194,7 +194,8 @@ record BenchReport(
     out.println(version);
     out.println(machine());
     backends().forEach(backend -> out.println(describe(backend)));
-    out.println("median, min and max of " + repeat + " runs after at least " + warmUp + " of warm-up");
+    out.println(
+        "median, min and max of " + repeat + " runs after at least " + warmUp + " of warm-up");
     if (emulated()) {
       out.println(EMULATED);
     }

@@ -22,6 +22,7 @@ public record BackendLimits(double bytesPerSecond, double permutationsPerSecond)
   private static final long COPY_GRAIN = 1L << 20;
   private static final int ITEMS = 1 << 14;
   private static final long PERMUTATION_GRAIN = 256;
+
   /** So many loops in a row that are no faster end a measurement. */
   private static final int LOOPS = 7;
 

@@ -11,8 +11,7 @@ class BackendLimitsTest {
 
   /** Each of the first loops takes a nanosecond less than the one before. */
   private double measured(int faster) {
-    return BackendLimits.best(
-        1, () -> now += Math.max(1000 - faster, 1000 - loops++), () -> now);
+    return BackendLimits.best(1, () -> now += Math.max(1000 - faster, 1000 - loops++), () -> now);
   }
 
   @Test

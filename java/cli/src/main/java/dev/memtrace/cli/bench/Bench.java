@@ -182,8 +182,7 @@ public final class Bench {
       subject.series.forEach(
           (spec, series) ->
               measurements.add(
-                  measurement(
-                      subject, Objects.requireNonNull(measured.get(spec)), series)));
+                  measurement(subject, Objects.requireNonNull(measured.get(spec)), series)));
     }
     return measurements;
   }
@@ -282,8 +281,7 @@ public final class Bench {
     }
   }
 
-  private static Measurement measurement(
-      Subject subject, BenchBackend backend, Series series) {
+  private static Measurement measurement(Subject subject, BenchBackend backend, Series series) {
     Pipeline.Run run = Objects.requireNonNull(series.last);
     Map<BenchStage, StageFigure> figures = new LinkedHashMap<>();
     for (BenchStage stage : BenchStage.values()) {

@@ -8,7 +8,8 @@ import dev.memtrace.backend.BackendLimits;
  *
  * @param spec its name and its threads
  * @param description its name for reports, which says if the device is an emulated one
- * @param emulated whether a stand-in did the work of a device, so that its figures say nothing of one
+ * @param emulated whether a stand-in did the work of a device, so that its figures say nothing of
+ *     one
  * @param limits what the processor that it works on could do at best
  * @param hostLimits what this machine could do at best with as many threads as an execution has
  */
