@@ -4,20 +4,24 @@ package dev.memtrace.durable;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
 /** A process that says whether a file is free for it to lock. */
 final class LockProbe {
+  private static final int FREE = 10;
+  private static final int IN_USE = 11;
+
   private LockProbe() {}
 
-  @SuppressWarnings("SystemOut") // the answer to the test
+  /** Ends with one of the two exit codes. */
   public static void main(String[] args) throws IOException {
+    boolean free;
     try (FileChannel channel = FileChannel.open(Path.of(args[0]), StandardOpenOption.WRITE);
         FileLock lock = channel.tryLock()) {
-      System.out.print(lock == null ? "in use" : "free");
+      free = lock != null;
     }
+    System.exit(free ? FREE : IN_USE);
   }
 
   /** What another process finds: "free" or "in use". */
@@ -30,10 +34,12 @@ final class LockProbe {
                 System.getProperty("java.class.path"),
                 LockProbe.class.getName(),
                 file.toString())
-            .redirectError(ProcessBuilder.Redirect.INHERIT)
+            .inheritIO()
             .start();
-    String answer = new String(process.getInputStream().readAllBytes(), StandardCharsets.US_ASCII);
-    process.waitFor();
-    return answer;
+    return switch (process.waitFor()) {
+      case FREE -> "free";
+      case IN_USE -> "in use";
+      default -> "no answer";
+    };
   }
 }
