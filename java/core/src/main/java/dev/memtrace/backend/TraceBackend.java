@@ -96,8 +96,8 @@ public interface TraceBackend extends AutoCloseable {
 
   /**
    * Measures what the processor of this backend could do at best, which takes a tenth of a second
-   * or so, 256 MiB on the host and up to 2 GiB on a device. The processor of a backend that does not
-   * override this is the calling thread.
+   * or so, 256 MiB on the host and up to 2 GiB on a device. The processor of a backend that does
+   * not override this is the calling thread.
    *
    * @return its limits
    * @throws dev.memtrace.offheap.OutOfNativeMemoryException if the host has too little memory

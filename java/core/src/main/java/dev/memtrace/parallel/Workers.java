@@ -36,8 +36,8 @@ public final class Workers implements AutoCloseable {
    * Creates a team whose loops can be ended early.
    *
    * @param threads how many threads work at once, the caller included; at least 1
-   * @param beforeRange is run before each range of a loop by the thread that has taken it, by several
-   *     at once; what it throws ends the loop as if the range had failed
+   * @param beforeRange is run before each range of a loop by the thread that has taken it, by
+   *     several at once; what it throws ends the loop as if the range had failed
    * @throws IllegalArgumentException if {@code threads} is not between 1 and 1024
    */
   public Workers(int threads, Runnable beforeRange) {
