@@ -55,6 +55,26 @@ class ProcessTest {
     new ProcessBuilder("kill", "-INT", Long.toString(process.pid())).start().waitFor();
   }
 
+  /** Says whether it is time to interrupt. */
+  @FunctionalInterface
+  private interface Moment {
+    boolean hasCome() throws IOException;
+  }
+
+  /** Interrupts a process at a moment of its run and says how it ended. */
+  private Run interruptedAt(Moment moment, Process process)
+      throws IOException, InterruptedException {
+    while (!moment.hasCome()) {
+      assertThat(process.isAlive()).isTrue();
+      Thread.sleep(5);
+    }
+    interrupt(process);
+    Run run = await(process);
+    assertThat(run.code()).as(run.err()).isEqualTo(130);
+    assertThat(run.err()).doesNotContain("\tat ");
+    return run;
+  }
+
   private Run await(Process process) throws IOException, InterruptedException {
     assertThat(process.waitFor(90, TimeUnit.SECONDS)).isTrue();
     return new Run(
@@ -107,15 +127,8 @@ class ProcessTest {
             "1");
     generate.add(1, "-XX:MaxDirectMemorySize=6g"); // enough to finish, were it not interrupted
     Process process = start(generate);
-    while (!Files.exists(work.resolve(".out.partial").resolve("log.bin"))) {
-      assertThat(process.isAlive()).isTrue();
-      Thread.sleep(5);
-    }
-    interrupt(process);
-    Run run = await(process);
-    assertThat(run.code()).as(run.err()).isEqualTo(130);
+    interruptedAt(() -> Files.exists(work.resolve(".out.partial").resolve("log.bin")), process);
     assertThat(names(work)).containsExactly("input");
-    assertThat(run.err()).doesNotContain("\tat ");
   }
 
   @Test
@@ -131,15 +144,8 @@ class ProcessTest {
             CommandLineFixture.java(
                 Main.class, "verify", out.toString(), "--threads", "1", "--json", json.toString()));
     // The machine has started by now; the check takes seconds.
-    while (cpuTime(process).toMillis() < 600) {
-      assertThat(process.isAlive()).isTrue();
-      Thread.sleep(5);
-    }
-    interrupt(process);
-    Run run = await(process);
-    assertThat(run.code()).as(run.err()).isEqualTo(130);
+    Run run = interruptedAt(() -> cpuTime(process).toMillis() >= 600, process);
     assertThat(run.out()).isEmpty();
-    assertThat(run.err()).doesNotContain("\tat ");
     assertThat(names(work)).containsExactly("input", "out");
   }
 
@@ -165,15 +171,8 @@ class ProcessTest {
                 "--out",
                 work.resolve("out").toString()));
     Path second = work.resolve(".out.partial").resolve("0001-endless");
-    while (!Files.exists(second)) {
-      assertThat(process.isAlive()).isTrue();
-      Thread.sleep(5);
-    }
-    interrupt(process);
-    Run run = await(process);
-    assertThat(run.code()).as(run.err()).isEqualTo(130);
+    interruptedAt(() -> Files.exists(second), process);
     assertThat(names(work)).containsExactly("endless.elf");
-    assertThat(run.err()).doesNotContain("\tat ");
   }
 
   @Test
@@ -189,15 +188,8 @@ class ProcessTest {
         start(
             CommandLineFixture.java(
                 Main.class, "log", "recover", log, "--out", out, "--json", json));
-    while (names(work).size() < 2) {
-      assertThat(process.isAlive()).isTrue();
-      Thread.sleep(5);
-    }
-    interrupt(process);
-    Run run = await(process);
-    assertThat(run.code()).as(run.err()).isEqualTo(130);
+    interruptedAt(() -> names(work).size() >= 2, process);
     assertThat(names(work)).containsExactly("a.mtlog");
-    assertThat(run.err()).doesNotContain("\tat ");
   }
 
   @Test
@@ -220,13 +212,7 @@ class ProcessTest {
                 logs.toString(),
                 "--out",
                 work.resolve("out").toString()));
-    while (!Files.exists(logs.resolve("0001-endless.mtlog"))) {
-      assertThat(process.isAlive()).isTrue();
-      Thread.sleep(5);
-    }
-    interrupt(process);
-    Run run = await(process);
-    assertThat(run.code()).as(run.err()).isEqualTo(130);
+    Run run = interruptedAt(() -> Files.exists(logs.resolve("0001-endless.mtlog")), process);
     assertThat(names(work)).containsExactly("endless.elf", "logs");
     // The process may end before it has said anything.
     assertThat(run.err().lines().filter(line -> line.contains("interrupted")))
