@@ -106,9 +106,13 @@ final class Pipeline {
     private final Lane lane;
     private final Queue<BlockEvents> free = new ArrayDeque<>();
     private final Queue<Batch> ready = new ArrayDeque<>();
-    private final PassOverBlocks blocks = new PassOverBlocks();
+    private @Nullable PassOverBlocks blocks;
     private @Nullable PassOverCells cells;
-    private boolean blocksRunning;
+
+    /** Where the next pass over blocks begins. */
+    private int segment;
+
+    private int from;
 
     Passes(Lane lane) {
       this.lane = lane;
@@ -118,7 +122,7 @@ final class Pipeline {
     }
 
     boolean isOpen() {
-      return blocksRunning || cells != null || !ready.isEmpty() || blocks.segment < log.size();
+      return blocks != null || cells != null || !ready.isEmpty() || segment < log.size();
     }
 
     @Nullable Runnable take() {
@@ -126,10 +130,8 @@ final class Pipeline {
         cells = new PassOverCells(ready.remove());
         return cells;
       }
-      BlockEvents events = free.peek();
-      if (!blocksRunning && events != null && blocks.segment < log.size()) {
-        blocksRunning = true;
-        blocks.events = free.remove();
+      if (blocks == null && !free.isEmpty() && segment < log.size()) {
+        blocks = new PassOverBlocks(segment, from, free.remove());
         return blocks;
       }
       return null;
@@ -138,8 +140,12 @@ final class Pipeline {
     @SuppressWarnings("ReferenceEquality") // which piece of work it was
     void finished(Runnable work) {
       if (work == blocks) {
-        blocksRunning = false;
-        ready.add(blocks.finishBatch());
+        Batch batch = blocks.batch();
+        blocks = null;
+        ready.add(batch);
+        boolean ended = batch.to == log.get(segment).entries();
+        segment += ended ? 1 : 0;
+        from = ended ? 0 : batch.to;
       } else if (work == cells) {
         free.add(cells.batch.events);
         cells = null;
@@ -147,10 +153,18 @@ final class Pipeline {
     }
 
     private final class PassOverBlocks implements Runnable {
-      private int segment;
-      private int from;
+      private final int segment;
+      private final int from;
+      private final BlockEvents events;
+
+      /** Set by {@link #run}. */
       private int to;
-      private BlockEvents events = new BlockEvents();
+
+      PassOverBlocks(int segment, int from, BlockEvents events) {
+        this.segment = segment;
+        this.from = from;
+        this.events = events;
+      }
 
       @Override
       public void run() {
@@ -161,14 +175,8 @@ final class Pipeline {
                 .replay(entries, from, entries.entries(), words.get(segment).previous(), events);
       }
 
-      Batch finishBatch() {
-        Batch batch = new Batch(segment, from, to, events);
-        from = to;
-        if (to == log.get(segment).entries()) {
-          segment++;
-          from = 0;
-        }
-        return batch;
+      Batch batch() {
+        return new Batch(segment, from, to, events);
       }
     }
 
