@@ -191,10 +191,10 @@ final class CompactRecords {
    */
   MemoryRecord record(long id) {
     checkOpen();
-    int number = RecordStore.segmentOf(segments, id);
+    int number = LogSegment.indexOfAccess(segments, id);
     LogSegment segment = segments.get(number);
     int i = (int) (id - segment.firstEntry());
-    long header = RecordStore.headerOfAccess(segment, i, id);
+    long header = segment.header(i);
     LogSegment.Place place = segment.place(i);
     int n = LogHeader.size(header);
     int[] before = copy(data.get(number).segment(), place.data(), n);

@@ -266,6 +266,30 @@ public final class LogSegment {
     return low;
   }
 
+  /**
+   * Finds the segment of an access.
+   *
+   * @param segments consecutive segments from the first of a log
+   * @param id position of the access in the log
+   * @return index of the segment that holds it
+   * @throws IndexOutOfBoundsException if there is no such entry
+   * @throws IllegalArgumentException if the entry is a clock increment
+   */
+  public static int indexOfAccess(List<LogSegment> segments, long id) {
+    LogSegment last = segments.isEmpty() ? null : segments.getLast();
+    long entries = last == null ? 0 : last.firstEntry + last.entries;
+    if (id < 0 || id >= entries) {
+      throw new IndexOutOfBoundsException(
+          "record id " + id + " is not in the log of " + entries + " entries");
+    }
+    int index = indexOf(segments, id);
+    LogSegment segment = segments.get(index);
+    if (LogHeader.isIncrement(segment.header((int) (id - segment.firstEntry)))) {
+      throw new IllegalArgumentException("record id " + id + " is a timestamp increment");
+    }
+    return index;
+  }
+
   void release(BufferPool pool) {
     pool.release(headers);
     pool.release(values);

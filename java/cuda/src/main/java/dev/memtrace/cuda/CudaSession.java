@@ -17,7 +17,6 @@ import dev.memtrace.backend.TraceSession;
 import dev.memtrace.backend.WordStream;
 import dev.memtrace.config.MemoryConfig;
 import dev.memtrace.config.MemoryMode;
-import dev.memtrace.cpu.RecordStore;
 import dev.memtrace.image.AddressMap;
 import dev.memtrace.image.MemoryImage;
 import dev.memtrace.instrument.Stage;
@@ -65,7 +64,7 @@ final class CudaSession implements TraceSession {
   private @Nullable DevicePersistentTraces tree;
 
   private @Nullable AddressMap finalMemory;
-  private @Nullable RecordStore recordsOnHost;
+  private @Nullable HostRecords recordsOnHost;
   private boolean finalised;
   private boolean handedOut;
   private boolean closed;
@@ -477,7 +476,7 @@ final class CudaSession implements TraceSession {
   public MemoryRecord record(long id) {
     checkFinished();
     if (recordsOnHost == null) {
-      RecordStore store = new RecordStore(pool);
+      HostRecords store = new HostRecords(pool);
       try {
         for (LogSegment segment : segments) {
           MemorySegment target = store.add(segment, segment.recordWords());

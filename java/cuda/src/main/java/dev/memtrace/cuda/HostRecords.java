@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.memtrace.cpu;
+package dev.memtrace.cuda;
 
 import dev.memtrace.log.LogHeader;
 import dev.memtrace.log.LogSegment;
@@ -11,10 +11,10 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The records of a log in native memory as another backend made them, one buffer a log segment. Not
- * thread-safe while segments are added.
+ * The records of a log in native memory of the host, as the device made them, one buffer a log
+ * segment. Not thread-safe while segments are added.
  */
-public final class RecordStore {
+final class HostRecords {
   private static final int HEAD = 4;
 
   private final BufferPool pool;
@@ -27,7 +27,7 @@ public final class RecordStore {
    *
    * @param pool where its memory comes from and returns to
    */
-  public RecordStore(BufferPool pool) {
+  HostRecords(BufferPool pool) {
     this.pool = pool;
   }
 
@@ -38,7 +38,7 @@ public final class RecordStore {
    * @param words words to make room for
    * @return the memory of the buffer, to be filled by the caller
    */
-  public MemorySegment add(LogSegment segment, long words) {
+  MemorySegment add(LogSegment segment, long words) {
     IntBuffer64 buffer = new IntBuffer64(pool, words);
     segments.add(segment);
     buffers.add(buffer);
@@ -59,12 +59,12 @@ public final class RecordStore {
    * @throws IllegalArgumentException if the entry is a clock increment
    * @throws IndexOutOfBoundsException if there is no such entry
    */
-  public MemoryRecord record(long id) {
+  MemoryRecord record(long id) {
     checkOpen();
-    int low = segmentOf(segments, id);
+    int low = LogSegment.indexOfAccess(segments, id);
     LogSegment segment = segments.get(low);
     int i = (int) (id - segment.firstEntry());
-    long header = headerOfAccess(segment, i, id);
+    long header = segment.header(i);
     MemorySegment words = buffers.get(low).segment();
     int at = segment.recordOffset(i);
     int n = LogHeader.size(header);
@@ -78,26 +78,6 @@ public final class RecordStore {
         LogHeader.isWrite(header) ? copy(words, at + HEAD + n, n) : null);
   }
 
-  /** Index of the segment of an entry, which must exist. */
-  static int segmentOf(List<LogSegment> segments, long id) {
-    LogSegment last = segments.isEmpty() ? null : segments.getLast();
-    long entries = last == null ? 0 : last.firstEntry() + last.entries();
-    if (id < 0 || id >= entries) {
-      throw new IndexOutOfBoundsException(
-          "record id " + id + " is not in the log of " + entries + " entries");
-    }
-    return LogSegment.indexOf(segments, id);
-  }
-
-  /** Header of an entry, which must be an access. */
-  static long headerOfAccess(LogSegment segment, int i, long id) {
-    long header = segment.header(i);
-    if (LogHeader.isIncrement(header)) {
-      throw new IllegalArgumentException("record id " + id + " is a timestamp increment");
-    }
-    return header;
-  }
-
   private static int[] copy(MemorySegment words, int from, int n) {
     int[] out = new int[n];
     MemorySegment.copy(words, IntBuffer64.WORD, 4L * from, out, 0, n);
@@ -105,7 +85,7 @@ public final class RecordStore {
   }
 
   /** Gives all memory back to the pool. */
-  public void release() {
+  void release() {
     released = true;
     buffers.forEach(IntBuffer64::release);
     buffers.clear();
