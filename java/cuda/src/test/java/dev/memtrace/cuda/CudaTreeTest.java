@@ -7,8 +7,7 @@ import dev.memtrace.backend.BackendOptions;
 import dev.memtrace.backend.MemoryState;
 import dev.memtrace.config.MemoryConfig;
 import dev.memtrace.controller.MemoryController;
-import dev.memtrace.field.BabyBear;
-import dev.memtrace.image.AddressMap;
+import dev.memtrace.merkle.Leaves;
 import dev.memtrace.merkle.ResidentTree;
 import dev.memtrace.offheap.BufferPool;
 import dev.memtrace.parallel.Workers;
@@ -18,15 +17,9 @@ import dev.memtrace.periphery.MerkleBus;
 import dev.memtrace.periphery.Poseidon2Periphery;
 import dev.memtrace.periphery.RangeCheckerBus;
 import dev.memtrace.periphery.VariableRangeChecker;
-import dev.memtrace.poseidon2.Poseidon2;
 import dev.memtrace.poseidon2.Poseidon2Batch;
-import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.List;
 import java.util.Random;
 import java.util.Set;
-import java.util.TreeMap;
-import java.util.TreeSet;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -51,93 +44,6 @@ class CudaTreeTest {
     emulator.reset();
   }
 
-  /** Chunks that are not zero by leaf index. */
-  private static final class Leaves extends TreeMap<Long, int[]> {
-    private static final long serialVersionUID = 1L;
-
-    /** The obvious definition of a node's digest. */
-    int[] digest(int height, long index) {
-      if (subMap(index << height, (index + 1) << height).isEmpty()) {
-        return Poseidon2.zeroSubtree(height);
-      }
-      return height == 0
-          ? Poseidon2.hash(getOrDefault(index, new int[CHUNK]))
-          : Poseidon2.compress(digest(height - 1, 2 * index), digest(height - 1, 2 * index + 1));
-    }
-
-    void change(long leaf, int[] chunk) {
-      if (Arrays.stream(chunk).allMatch(cell -> cell == 0)) {
-        remove(leaf);
-      } else {
-        put(leaf, chunk);
-      }
-    }
-  }
-
-  private static int space(MemoryConfig config, long leaf) {
-    return config.asOffset() + (int) (leaf >>> config.dimensions().addressHeight());
-  }
-
-  private static int pointer(MemoryConfig config, long leaf) {
-    return CHUNK * (int) (leaf & ((1L << config.dimensions().addressHeight()) - 1));
-  }
-
-  private static AddressMap image(MemoryConfig config, Leaves leaves) {
-    AddressMap image = new AddressMap(config, new BufferPool(0));
-    leaves.forEach(
-        (leaf, chunk) -> {
-          for (int i = 0; i < CHUNK; i++) {
-            image.set(space(config, leaf), pointer(config, leaf) + i, chunk[i]);
-          }
-        });
-    return image;
-  }
-
-  private static int[] chunk(Random random) {
-    int[] chunk = new int[CHUNK];
-    int density = random.nextInt(4);
-    for (int i = 0; i < CHUNK; i++) {
-      chunk[i] = random.nextInt(4) < density ? random.nextInt(BabyBear.P) : 0;
-    }
-    return chunk;
-  }
-
-  private static long leaf(Random random, MemoryConfig config) {
-    long last = (1L << config.dimensions().overallHeight()) - 1;
-    return switch (random.nextInt(4)) {
-      case 0 -> random.nextInt(3) & last;
-      case 1 -> last - (random.nextInt(3) & last);
-      case 2 -> random.nextLong() & last;
-      default -> (last >>> 1) + random.nextInt(5) - 2 & last;
-    };
-  }
-
-  /** None, one, both ends, neighbouring subtrees, siblings, many, all if there are few. */
-  private static List<Set<Long>> updates(Random random, MemoryConfig config) {
-    long all = 1L << config.dimensions().overallHeight();
-    List<Set<Long>> updates = new ArrayList<>();
-    updates.add(Set.of());
-    updates.add(Set.of(leaf(random, config)));
-    updates.add(Set.of(0L, all - 1));
-    updates.add(Set.of(all / 2 - 1, all / 2));
-    long even = leaf(random, config) & -2;
-    updates.add(Set.of(even, even + 1));
-    Set<Long> many = new TreeSet<>();
-    for (int i = 0; i < 60; i++) {
-      many.add(leaf(random, config));
-    }
-    updates.add(many);
-    if (all <= 64) {
-      Set<Long> each = new TreeSet<>();
-      for (long leaf = 0; leaf < all; leaf++) {
-        each.add(leaf);
-      }
-      updates.add(each);
-    }
-    updates.add(Set.of());
-    return updates;
-  }
-
   private static MemoryController controller(MemoryConfig config, CudaBackend backend) {
     return MemoryController.withPersistentMemory(
         new MemoryBus(0),
@@ -156,7 +62,7 @@ class CudaTreeTest {
                 workers,
                 Poseidon2Batch.portable(),
                 new BufferPool(0),
-                image(state.config(), leaves))) {
+                leaves.image(state.config()))) {
       ResidentTree host = state.hashedTree(workers, Poseidon2Batch.portable());
       assertThat(host.sameDigests(again)).isTrue();
     }
@@ -171,9 +77,9 @@ class CudaTreeTest {
       int[] before = after.digest(rootHeight, 0);
       controller.setInitialMemory(state);
       for (long leaf : touched) {
-        int space = space(config, leaf);
-        int pointer = pointer(config, leaf);
-        int[] chunk = random.nextInt(4) == 0 ? new int[CHUNK] : chunk(random);
+        int space = Leaves.space(config, leaf);
+        int pointer = Leaves.pointer(config, leaf);
+        int[] chunk = random.nextInt(4) == 0 ? new int[CHUNK] : Leaves.randomChunk(random);
         if (random.nextInt(4) == 0) {
           controller.readCell(space, pointer + random.nextInt(CHUNK));
         } else {
@@ -200,10 +106,10 @@ class CudaTreeTest {
         emulator.set("defer", round);
         Leaves leaves = new Leaves();
         for (int i = 0; i < 20 * round; i++) {
-          leaves.change(leaf(random, config), chunk(random));
+          leaves.change(Leaves.randomLeaf(random, config), Leaves.randomChunk(random));
         }
-        MemoryState state = MemoryState.copyOf(image(config, leaves), config, backend.pool());
-        for (Set<Long> touched : updates(random, config)) {
+        MemoryState state = MemoryState.copyOf(leaves.image(config), config, backend.pool());
+        for (Set<Long> touched : Leaves.updates(random, config)) {
           MemoryState next = update(backend, state, touched, leaves, random);
           state.close();
           state = next;
