@@ -164,8 +164,10 @@ std::int32_t memtrace_select_flagged(void* temporary, std::uint64_t* temporary_b
     return INVALID_VALUE;
   }
   return with_temporary(temporary, temporary_bytes, [=](AddressRange buffer) {
+    AddressRange indices = range(indices_out, std::min<std::uint64_t>(n, 1));
+    indices.needed = [=] { return sizeof(*indices_out) * (n - std::count(flags, flags + n, 0)); };
     return enqueue_algorithm("memtrace_select_flagged", stream,
-                             {buffer, range(flags, n), range(indices_out, n), range(count_out, 1)}, [=] {
+                             {buffer, range(flags, n), indices, range(count_out, 1)}, [=] {
                                std::uint32_t* next = indices_out;
                                for (std::uint64_t i = 0; i < n; i++) {
                                  if (flags[i] != 0) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "device_algorithm.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "state.h"
@@ -14,21 +15,27 @@ CUresult enqueue_algorithm(const char* name, void* stream_handle, const std::vec
     if (stream == nullptr) {
       return CUDA_ERROR_INVALID_HANDLE;
     }
-    std::vector<DeviceRange> found;
+    struct Checked {
+      DeviceRange range;
+      std::function<std::uint64_t()> needed;
+    };
+    std::vector<Checked> found;
     for (const AddressRange& range : ranges) {
       if (range.bytes == 0) {
         continue;
       }
-      found.push_back(context.memory.find(reinterpret_cast<CUdeviceptr>(range.begin), range.bytes));
-      if (!found.back()) {
+      found.push_back({context.memory.find(reinterpret_cast<CUdeviceptr>(range.begin), range.bytes), range.needed});
+      if (!found.back().range) {
         return CUDA_ERROR_INVALID_VALUE;
       }
     }
     enqueue_kernel(state, context, stream, name, [found = std::move(found), work = std::move(work)] {
-      for (const DeviceRange& range : found) {
-        if (!range.live()) {
-          return CUDA_ERROR_ILLEGAL_ADDRESS;
-        }
+      bool live = std::all_of(found.begin(), found.end(), [](const Checked& checked) { return checked.range.live(); });
+      bool fits = live && std::all_of(found.begin(), found.end(), [](const Checked& checked) {
+        return checked.needed == nullptr || checked.needed() <= checked.range.allocation->bytes - checked.range.offset;
+      });
+      if (!fits) {
+        return CUDA_ERROR_ILLEGAL_ADDRESS;
       }
       work();
       return CUDA_SUCCESS;

@@ -198,6 +198,21 @@ TEST(select_flagged_lists_positions) {
   });
 }
 
+TEST(select_flagged_needs_room_for_what_it_selects) {
+  for (std::uint64_t room : {2, 1}) {
+    Driver driver;
+    CUdeviceptr in = driver.upload(std::vector<std::uint8_t>{0, 1, 0, 0, 3});
+    CUdeviceptr out = driver.allocate(4 * room);
+    CUdeviceptr count = driver.allocate(8);
+    CUdeviceptr temporary = driver.allocate(64);
+    std::uint64_t bytes = 64;
+    EQUAL(memtrace_select_flagged(device<void>(temporary), &bytes, device<std::uint8_t>(in), device<std::uint32_t>(out),
+                                  device<std::uint64_t>(count), 5, nullptr),
+          0);
+    EQUAL(cuCtxSynchronize(), room == 2 ? CUDA_SUCCESS : CUDA_ERROR_ILLEGAL_ADDRESS);
+  }
+}
+
 TEST(run_length_finds_runs) {
   for_all_sizes([](Driver& driver, std::mt19937_64& random, std::uint64_t n, std::uint64_t values) {
     std::vector<std::uint64_t> keys = random_words<std::uint64_t>(random, n, values == 7 ? 2 : values);

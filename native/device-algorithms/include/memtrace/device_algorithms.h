@@ -49,7 +49,7 @@ int32_t memtrace_inclusive_max_u32(void* temporary, uint64_t* temporary_bytes, c
 int32_t memtrace_reduce_sum_u32(void* temporary, uint64_t* temporary_bytes, const uint32_t* in, uint64_t* out, uint64_t n,
                                 void* stream);
 
-/* Stores the indices i with flags[i] != 0 in ascending order, and their number. n < 2^32. */
+/* Stores the indices i with flags[i] != 0 in ascending order, and their number. n < 2^32. No more than they are is stored. */
 int32_t memtrace_select_flagged(void* temporary, uint64_t* temporary_bytes, const uint8_t* flags, uint32_t* indices_out,
                                 uint64_t* count_out, uint64_t n, void* stream);
 
