@@ -7,6 +7,7 @@
 #include "memtrace/field.cuh"
 #include "memtrace/kernel.cuh"
 #include "memtrace/log_entry.cuh"
+#include "memtrace/previous_timestamp.cuh"
 
 namespace memtrace {
 
@@ -16,7 +17,8 @@ MEMTRACE_KERNEL(access_flags, AccessFlagsArguments) {
 
 MEMTRACE_KERNEL(fill_aux, FillAuxArguments) {
   std::uint64_t index = arguments.first + item;
-  LogEntry entry{arguments.headers[index]};
+  const History& history = arguments.history;
+  LogEntry entry{history.log.headers[index]};
   if (entry.is_increment()) {
     return;
   }
@@ -25,8 +27,8 @@ MEMTRACE_KERNEL(fill_aux, FillAuxArguments) {
     raise(arguments.fault, FaultKind::OUTSIDE_BUFFER, index, at);
     return;
   }
-  std::uint32_t previous = arguments.previous_timestamps[index];
-  std::uint32_t difference = arguments.ticks[index] - previous;  // a timestamp is one more than its ticks
+  std::uint32_t previous = previous_timestamp(history, index);
+  std::uint32_t difference = history.log.ticks[index] - previous;  // a timestamp is one more than its ticks
   std::uint32_t limb_bits = static_cast<std::uint32_t>(arguments.limb_bits);
   std::uint32_t space = entry.space();
   std::uint32_t* out = arguments.out + at;

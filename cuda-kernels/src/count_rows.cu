@@ -18,7 +18,6 @@ MEMTRACE_KERNEL(classify, ClassifyArguments) {
   const History& history = arguments.history;
   LogEntry entry{history.log.headers[item]};
   bool is_slow = false;
-  std::uint32_t latest = 0;
   if (entry.touches() && event_count(history.events.sorted) != 0) {
     std::uint32_t slot = history.log.event_offsets[item];
     std::uint32_t end = history.log.event_offsets[item + 1];
@@ -26,15 +25,11 @@ MEMTRACE_KERNEL(classify, ClassifyArguments) {
     is_slow = previous == 0
                   ? entry.size() != history.block_cells || (entry.pointer() & (entry.size() - 1)) != 0
                   : !entry.same_range(LogEntry{history.log.headers[previous - 1]});
-    for (latest = previous; ++slot < end;) {
-      std::uint32_t other = Link::load(history.events.links, slot).previous;
-      is_slow |= other != previous;
-      latest = larger(latest, other);
+    while (++slot < end) {
+      is_slow |= Link::load(history.events.links, slot).previous != previous;
     }
   }
   arguments.slow[item] = is_slow ? 1 : 0;
-  // The last toucher has the largest timestamp.
-  arguments.previous_timestamps[item] = latest == 0 ? 0 : timestamp(history.log, latest - 1);
 }
 
 MEMTRACE_DEVICE void add_to_totals(std::uint64_t* totals, const std::uint64_t (&rows)[ADAPTERS]) {

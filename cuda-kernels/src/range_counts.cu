@@ -7,6 +7,7 @@
 #include "memtrace/field.cuh"
 #include "memtrace/kernel.cuh"
 #include "memtrace/log_entry.cuh"
+#include "memtrace/previous_timestamp.cuh"
 
 namespace memtrace {
 
@@ -42,8 +43,8 @@ MEMTRACE_KERNEL(count_aux_ranges, CountAuxRangesArguments) {
   LimbCounter limbs(arguments.table, arguments.clock_bits, item, arguments.fault);
   for_each_row(item, arguments.rows, [&](std::uint64_t row) {
     std::uint64_t index = arguments.first + row;
-    if (!LogEntry{arguments.headers[index]}.is_increment()) {
-      limbs.add(arguments.ticks[index] - arguments.previous_timestamps[index]);
+    if (!LogEntry{arguments.history.log.headers[index]}.is_increment()) {
+      limbs.add(arguments.history.log.ticks[index] - previous_timestamp(arguments.history, index));
     }
   });
   limbs.flush();

@@ -7,6 +7,7 @@
 #include "memtrace/geometry.cuh"
 #include "memtrace/kernel.cuh"
 #include "memtrace/log_entry.cuh"
+#include "memtrace/previous_timestamp.cuh"
 
 namespace memtrace {
 
@@ -29,7 +30,7 @@ MEMTRACE_KERNEL(fill_records, FillRecordsArguments) {
   std::uint32_t* out = arguments.out + at;
   *out++ = static_cast<std::uint32_t>(index);
   *out++ = timestamp(history.log, index);
-  *out++ = arguments.previous_timestamps[index];
+  *out++ = previous_timestamp(history, index);
   *out++ = entry.size();
   if (!entry.touches()) {
     *out = entry.pointer();

@@ -176,12 +176,11 @@ struct ValueSourcesArguments {
 
 // --- 3. Counting -----------------------------------------------------------------------------------------------------
 
-// Finds the slow accesses, and the previous timestamp of every access. Then memtrace_select_flagged over N.
+// Finds the slow accesses. Then memtrace_select_flagged over N.
 struct ClassifyArguments {
   std::uint64_t items;  // N
   History history;
-  std::uint8_t* slow;                  // N: 0 if the block at the start is certainly the range, so that no row is added
-  std::uint32_t* previous_timestamps;  // N; 0 for immediates and increments
+  std::uint8_t* slow;  // N: 0 if the block at the start is certainly the range, so that no row is added
 };
 
 // Counts adapter rows of the slow accesses.
@@ -190,7 +189,7 @@ struct CountLogRowsArguments {
   History history;
   const std::uint32_t* slow;        // M log indices, ascending
   const std::uint64_t* slow_count;  // &Summary::slow
-  std::uint32_t* counts;            // M (room: N): 6 bits an adapter, size 2 lowest
+  std::uint32_t* counts;            // M (room: C): 6 bits an adapter, size 2 lowest
   std::uint64_t* totals;            // &Summary::log_rows, added to
   std::uint64_t* fault;
 };
@@ -309,8 +308,7 @@ struct FillRecordsArguments {
   std::uint64_t first;
   History history;
   Image image;
-  const std::uint32_t* previous_timestamps;  // N, of classify
-  const std::uint64_t* offsets;              // items
+  const std::uint64_t* offsets;  // items
   std::uint64_t base;
   std::uint32_t* out;
   std::uint64_t room;  // words of out
@@ -329,10 +327,8 @@ struct AccessFlagsArguments {
 struct FillAuxArguments {
   std::uint64_t items;
   std::uint64_t first;
-  const std::uint64_t* headers;              // N
-  const std::uint32_t* ticks;                // N + 1
-  const std::uint32_t* previous_timestamps;  // N
-  const std::uint32_t* ranks;                // items
+  History history;
+  const std::uint32_t* ranks;  // items
   std::uint64_t base;
   std::uint32_t* out;
   std::uint64_t room;  // words of out
@@ -368,9 +364,7 @@ struct CountAuxRangesArguments {
   std::uint64_t items;
   std::uint64_t rows;   // entries, increments included
   std::uint64_t first;  // first entry
-  const std::uint64_t* headers;
-  const std::uint32_t* ticks;
-  const std::uint32_t* previous_timestamps;
+  History history;
   std::uint64_t clock_bits;
   RangeTable table;
   std::uint64_t* fault;

@@ -52,7 +52,6 @@ final class DeviceRecords {
               .add(segment.firstEntry())
               .add(replay.history())
               .add(image)
-              .add(replay.previousTimestamps())
               .add(offsets)
               .add(0)
               .add(out)
@@ -73,18 +72,16 @@ final class DeviceRecords {
   DeviceBuffer auxColumns(DeviceScope owner, long entries, long accesses) {
     long words = MemoryReadOrImmediateAuxCols.WIDTH * accesses;
     DeviceBuffer out = owner.allocate(4 * words, "auxiliary columns");
-    Arguments.Log log = replay.history().log();
+    DeviceBuffer headers = replay.history().log().headers();
     try (DeviceScope temporary = new DeviceScope(stream)) {
       DeviceBuffer ranks = temporary.allocate(4 * entries, "ranks of accesses");
-      launch("access_flags", Arguments.items(entries).add(0).add(log.headers()).add(ranks));
+      launch("access_flags", Arguments.items(entries).add(0).add(headers).add(ranks));
       stream.device().algorithms().exclusiveSum(stream, ranks.address(), ranks.address(), entries);
       launch(
           "fill_aux",
           Arguments.items(entries)
               .add(0)
-              .add(log.headers())
-              .add(log.ticks())
-              .add(replay.previousTimestamps())
+              .add(replay.history())
               .add(ranks)
               .add(0)
               .add(out)
@@ -97,15 +94,12 @@ final class DeviceRecords {
 
   /** Counts the range checks of the auxiliary columns of all accesses. */
   void countAux(long entries, DeviceRangeCounts counts) {
-    Arguments.Log log = replay.history().log();
     launch(
         "count_aux_ranges",
         Arguments.items(DeviceRangeCounts.items(entries))
             .add(entries)
             .add(0)
-            .add(log.headers())
-            .add(log.ticks())
-            .add(replay.previousTimestamps())
+            .add(replay.history())
             .add(config.clkMaxBits())
             .add(counts.table())
             .add(replay.faultAddress()));

@@ -21,7 +21,7 @@ final class DeviceReplay implements AutoCloseable {
   /** Threads that share the touched chunks whose nodes are counted. */
   static final long COUNTING_THREADS = 1 << 14;
 
-  private static final int MAX_EVENTS_OF_ENTRY = 32;
+  private static final int MAX_EVENTS_OF_ACCESS = 32;
   private static final long MAX_EVENTS = 0xFFFF_FFFEL;
 
   private final CudaDevice device;
@@ -48,7 +48,6 @@ final class DeviceReplay implements AutoCloseable {
    *
    * @param scope owns the buffers
    * @param history what the local recursion reads
-   * @param previousTimestamps one for each log entry
    * @param slow log indices of accesses that may have rows
    * @param logCounts packed counts of rows of the slow accesses
    * @param heads sorted positions of the first event of each touched block
@@ -58,7 +57,6 @@ final class DeviceReplay implements AutoCloseable {
   private record Events(
       DeviceScope scope,
       Arguments.History history,
-      DeviceBuffer previousTimestamps,
       DeviceBuffer slow,
       DeviceBuffer logCounts,
       DeviceBuffer heads,
@@ -88,7 +86,10 @@ final class DeviceReplay implements AutoCloseable {
     this.entries = log.entries();
     this.scope = new DeviceScope(stream);
     long capacity =
-        Math.clamp(tuning.firstCapacity().applyAsLong(entries), 1L, MAX_EVENTS_OF_ENTRY * entries);
+        Math.clamp(
+            tuning.firstCapacity().applyAsLong(log.accesses()),
+            1L,
+            Math.max(1L, MAX_EVENTS_OF_ACCESS * log.accesses()));
     MemorySegment words = pool.acquire(Summary.BYTES);
     try {
       requireMemory(capacity, true);
@@ -128,12 +129,21 @@ final class DeviceReplay implements AutoCloseable {
     return new Summary(words);
   }
 
+  /** What is kept of the log once it is decoded: three offsets an entry. */
+  static long logBytes(long entries) {
+    return 12 * (entries + 1);
+  }
+
   /**
-   * What the buffers of a replay take, but for the granules and the temporary memory of the sort.
+   * What the buffers of all events take at most, but for the granules: while they are sorted, or
+   * when all that is kept has been made.
+   *
+   * @param sortBytes temporary memory of the sort
    */
-  static long bytes(MemoryMode mode, long entries, long capacity, boolean pairs, boolean withLog) {
-    long perEvent = (mode == MemoryMode.VOLATILE ? 36L : 32L) + (pairs ? 8 : 0);
-    return capacity * perEvent + 12 * entries + (withLog ? 12 * (entries + 1) : 0);
+  static long eventBytes(MemoryMode mode, long capacity, boolean pairs, long sortBytes) {
+    long whileSorted = (16 + (pairs ? 8 : 0)) * capacity + sortBytes;
+    long kept = ((mode == MemoryMode.VOLATILE ? 40 : 36) + (pairs ? 4 : 0)) * capacity;
+    return Math.max(whileSorted, kept);
   }
 
   static void requireCountable(long capacity, long rest) {
@@ -152,11 +162,11 @@ final class DeviceReplay implements AutoCloseable {
   private void requireMemory(long capacity, boolean withLog) {
     long rest = device.freeMemory();
     requireCountable(capacity, rest);
-    long need = bytes(mode, entries, capacity, pairs(), withLog);
-    need +=
+    long sortBytes =
         pairs()
             ? device.algorithms().sortPairsBytes(capacity, ordinalBits(), keyBits())
             : device.algorithms().sortKeysBytes(capacity, ordinalBits(), keyBits());
+    long need = eventBytes(mode, capacity, pairs(), sortBytes) + (withLog ? logBytes(entries) : 0);
     if (need > rest) {
       throw new DeviceMemoryException(
           "the replay of "
@@ -220,11 +230,10 @@ final class DeviceReplay implements AutoCloseable {
       DeviceBuffer values = link(owned, sorted, links);
       Arguments.History history =
           new Arguments.History(decoded, geometry, sorted, links, values, mode.initialBlockSize());
-      DeviceBuffer previousTimestamps = owned.allocate(4 * entries, "previous timestamps");
-      DeviceBuffer slow = owned.allocate(4 * entries, "accesses with rows");
-      DeviceBuffer logCounts = owned.allocate(4 * entries, "row counts of accesses");
-      countLogRows(history, previousTimestamps, slow, logCounts);
-      DeviceBuffer heads = owned.allocate(4 * capacity, "touched blocks");
+      DeviceBuffer slow = selectSlow(owned, history);
+      DeviceBuffer logCounts = owned.allocate(4 * capacity, "row counts of accesses");
+      countLogRows(history, slow, logCounts);
+      DeviceBuffer heads = selectHeads(owned, sorted);
       DeviceBuffer finalCounts = owned.allocate(4 * capacity, "row counts of blocks");
       DeviceBuffer cells =
           mode == MemoryMode.VOLATILE ? owned.allocate(4 * capacity, "cells of blocks") : null;
@@ -239,8 +248,7 @@ final class DeviceReplay implements AutoCloseable {
               .add(decoded.ticks())
               .add(decoded.cellOffsets())
               .add(summaryBuffer));
-      return new Events(
-          owned, history, previousTimestamps, slow, logCounts, heads, finalCounts, cells);
+      return new Events(owned, history, slow, logCounts, heads, finalCounts, cells);
     } catch (RuntimeException | Error e) {
       Closing.after(e, owned::close);
       throw e;
@@ -313,19 +321,21 @@ final class DeviceReplay implements AutoCloseable {
     return values;
   }
 
-  private void countLogRows(
-      Arguments.History history,
-      DeviceBuffer previousTimestamps,
-      DeviceBuffer slow,
-      DeviceBuffer counts) {
+  /** Lists the slow accesses. Each has an event, so there is room for all if there is for those. */
+  private DeviceBuffer selectSlow(DeviceScope owned, Arguments.History history) {
+    DeviceBuffer slow = owned.allocate(4 * history.sorted().capacity(), "accesses with rows");
     try (DeviceScope temporary = new DeviceScope(stream)) {
       DeviceBuffer flags = temporary.allocate(entries, "flags of accesses");
-      launch("classify", Arguments.items(entries).add(history).add(flags).add(previousTimestamps));
+      launch("classify", Arguments.items(entries).add(history).add(flags));
       device
           .algorithms()
           .selectFlagged(
               stream, flags.address(), slow.address(), Summary.slowAddress(summaryBuffer), entries);
     }
+    return slow;
+  }
+
+  private void countLogRows(Arguments.History history, DeviceBuffer slow, DeviceBuffer counts) {
     launch(
         "count_log_rows",
         Arguments.items(Math.min(entries, RECURSION_THREADS))
@@ -337,17 +347,15 @@ final class DeviceReplay implements AutoCloseable {
             .add(Summary.faultAddress(summaryBuffer)));
   }
 
-  private void countFinalRows(
-      Arguments.History history,
-      DeviceBuffer heads,
-      DeviceBuffer counts,
-      @Nullable DeviceBuffer cells) {
-    long capacity = history.sorted().capacity();
+  /** Lists the first event of each touched block. */
+  private DeviceBuffer selectHeads(DeviceScope owned, Arguments.EventKeys sorted) {
+    long capacity = sorted.capacity();
+    DeviceBuffer heads = owned.allocate(4 * capacity, "touched blocks");
     try (DeviceScope temporary = new DeviceScope(stream)) {
       DeviceBuffer flags = temporary.allocate(capacity, "flags of events");
       launch(
           "block_heads",
-          Arguments.items(capacity).add(history.sorted()).add(mode.initialBlockSize()).add(flags));
+          Arguments.items(capacity).add(sorted).add(mode.initialBlockSize()).add(flags));
       device
           .algorithms()
           .selectFlagged(
@@ -357,9 +365,17 @@ final class DeviceReplay implements AutoCloseable {
               Summary.headsAddress(summaryBuffer),
               capacity);
     }
+    return heads;
+  }
+
+  private void countFinalRows(
+      Arguments.History history,
+      DeviceBuffer heads,
+      DeviceBuffer counts,
+      @Nullable DeviceBuffer cells) {
     launch(
         "count_final_rows",
-        Arguments.items(Math.min(capacity, RECURSION_THREADS))
+        Arguments.items(Math.min(history.sorted().capacity(), RECURSION_THREADS))
             .add(history)
             .add(heads)
             .add(Summary.headsAddress(summaryBuffer))
@@ -418,10 +434,6 @@ final class DeviceReplay implements AutoCloseable {
   /** Where the summary lies, whose fault later kernels may set. */
   DeviceBuffer summaryBuffer() {
     return summaryBuffer;
-  }
-
-  DeviceBuffer previousTimestamps() {
-    return events().previousTimestamps();
   }
 
   DeviceBuffer slow() {
