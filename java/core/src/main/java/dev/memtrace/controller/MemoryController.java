@@ -470,13 +470,15 @@ public final class MemoryController implements AutoCloseable {
    */
   public long read(int addressSpace, int pointer, int n, int[] out, int offset) {
     // A log takes entries only while the state is ACTIVE, and the cache holds only legal cells.
-    int at = memory.find4(addressSpace, pointer);
-    if (n == 4 && at >= 0 && offset >= 0 && offset <= out.length - 4) {
-      long id = log.stageReadOf4(addressSpace, pointer);
-      if (id >= 0) {
-        memory.read4(at, out, offset);
-        return id;
-      }
+    OnlineMemory cells = memory;
+    AccessLog accesses = log;
+    if (n == 4
+        && cells.holds4(addressSpace, pointer)
+        && offset >= 0
+        && offset <= out.length - 4
+        && accesses.stageReadOf4(addressSpace, pointer)) {
+      cells.read4(OnlineMemory.placeOf(addressSpace, pointer), out, offset);
+      return accesses.size() - 1;
     }
     return readAny(addressSpace, pointer, n, out, offset);
   }
@@ -515,9 +517,10 @@ public final class MemoryController implements AutoCloseable {
    */
   public long write(
       int addressSpace, int pointer, int n, int[] in, int offset, int[] prevOut, int prevOffset) {
-    int at = memory.find4(addressSpace, pointer);
+    OnlineMemory cells = memory;
+    AccessLog accesses = log;
     if (n == 4
-        && at >= 0
+        && cells.holds4(addressSpace, pointer)
         && offset >= 0
         && offset <= in.length - 4
         && prevOffset >= 0
@@ -526,11 +529,11 @@ public final class MemoryController implements AutoCloseable {
       int value1 = in[offset + 1];
       int value2 = in[offset + 2];
       int value3 = in[offset + 3];
-      long id = log.stageWriteOf4(addressSpace, pointer, value0, value1, value2, value3);
-      if (id >= 0) {
-        memory.read4(at, prevOut, prevOffset);
-        memory.write4(at, value0, value1, value2, value3);
-        return id;
+      if (accesses.stageWriteOf4(addressSpace, pointer, value0, value1, value2, value3)) {
+        int at = OnlineMemory.placeOf(addressSpace, pointer);
+        cells.read4(at, prevOut, prevOffset);
+        cells.write4(at, value0, value1, value2, value3);
+        return accesses.size() - 1;
       }
     }
     return writeAny(addressSpace, pointer, n, in, offset, prevOut, prevOffset);
@@ -621,8 +624,10 @@ public final class MemoryController implements AutoCloseable {
    * @throws AccessRejectedException if the clock would reach its end or the amount is negative
    */
   public void incrementTimestampBy(long amount) {
-    require(State.ACTIVE, "incrementTimestampBy");
-    log.appendIncrement(amount);
+    if (!log.stageIncrement(amount)) {
+      require(State.ACTIVE, "incrementTimestampBy");
+      log.appendIncrement(amount);
+    }
   }
 
   /**

@@ -16,24 +16,32 @@ public final class OnlineMemory {
   private static final int LINE_BITS = 5;
   private static final int LINE = 1 << LINE_BITS;
   private static final int LINE_MASK = LINE - 1;
-  private static final int SET_BITS = 9;
-  private static final int SET_MASK = (1 << SET_BITS) - 1;
   private static final int SPACE_SHIFT = 31;
   private static final int POINTER_MASK = Integer.MAX_VALUE & -LINE;
   private static final int PARTS = 4;
-  private static final int LINES = PARTS << SET_BITS;
-  private static final long NO_LINE = -1;
+
+  /** Cells of a part of the cache. */
+  private static final int PART_BITS = 14;
+
+  private static final int PART_MASK = (1 << PART_BITS) - 1;
+  private static final int LINES = PARTS << (PART_BITS - LINE_BITS);
+
+  /** In a tag: no address is as far below it as a line is long. */
+  private static final long NEVER_FOUND = Long.MIN_VALUE;
 
   private final AddressMap map;
   private final int[] cells = new int[LINES << LINE_BITS];
 
-  /** Address space and first pointer of the line in each place, or {@link #NO_LINE}. */
+  /** Address of the first cell of the line in each place, or {@link #NEVER_FOUND}. */
   private final long[] tags = new long[LINES];
 
   private final boolean[] dirty = new boolean[LINES];
   private final int[] scratch = new int[LINE];
 
-  /** Set in tags if an address space is smaller than a line, so that {@link #find4} finds none. */
+  /**
+   * Set in tags: {@link #NEVER_FOUND} if an address space is smaller than a line, so that {@link
+   * #holds4} says no.
+   */
   private final long shortLine;
 
   /**
@@ -44,8 +52,8 @@ public final class OnlineMemory {
    */
   public OnlineMemory(AddressMap initial, BufferPool pool) {
     this.map = AddressMap.over(initial, pool);
-    Arrays.fill(tags, NO_LINE);
-    this.shortLine = lineCells() < LINE ? 1 : 0;
+    Arrays.fill(tags, NEVER_FOUND);
+    this.shortLine = lineCells() < LINE ? NEVER_FOUND : 0;
   }
 
   /**
@@ -56,7 +64,7 @@ public final class OnlineMemory {
    * @return its value
    */
   public int cell(int addressSpace, int pointer) {
-    return cells[(line(addressSpace, pointer) << LINE_BITS) + (pointer & LINE_MASK)];
+    return cells[place(addressSpace, pointer)];
   }
 
   /**
@@ -68,35 +76,31 @@ public final class OnlineMemory {
    * @return the old value
    */
   public int exchangeCell(int addressSpace, int pointer, int value) {
-    int line = line(addressSpace, pointer);
-    int at = (line << LINE_BITS) + (pointer & LINE_MASK);
+    int at = place(addressSpace, pointer);
     int old = cells[at];
     cells[at] = value;
-    dirty[line] = true;
+    dirty[at >>> LINE_BITS] = true;
     return old;
   }
 
   /**
-   * Finds 4 consecutive cells in the cache, whose lines hold only cells that exist.
+   * Says whether 4 consecutive cells are in the cache, whose lines hold only cells that exist.
    *
    * @param addressSpace any number
    * @param pointer any number
-   * @return where the cells lie in the cache, or -1 if they do not exist or not lie in one line of
-   *     it
+   * @return whether they exist, and lie in one line of the cache at {@link #placeOf}
    */
-  public int find4(int addressSpace, int pointer) {
-    long address = ((long) addressSpace << SPACE_SHIFT) | pointer;
-    int place = place(addressSpace, pointer >>> LINE_BITS);
-    int inLine = pointer & LINE_MASK;
-    return tags[place] == (address & -LINE) && inLine <= LINE - 4
-        ? (place << LINE_BITS) + inLine
-        : -1;
+  public boolean holds4(int addressSpace, int pointer) {
+    // What is not negative and at most LINE - 4 is a cell of the line, with three more after it.
+    long inLine =
+        address(addressSpace, pointer) - tags[placeOf(addressSpace, pointer) >>> LINE_BITS];
+    return Long.compareUnsigned(inLine, LINE - 4) <= 0;
   }
 
   /**
    * Reads 4 cells from the cache.
    *
-   * @param at where {@link #find4} found them
+   * @param at their {@link #placeOf}; {@link #holds4} says that they are there
    * @param out receives the values
    * @param offset index of the first one in {@code out}
    */
@@ -111,7 +115,7 @@ public final class OnlineMemory {
   /**
    * Replaces 4 cells in the cache by canonical values.
    *
-   * @param at where {@link #find4} found them
+   * @param at their {@link #placeOf}; {@link #holds4} says that they are there
    * @param value0 value of the first cell
    * @param value1 value of the second cell
    * @param value2 value of the third cell
@@ -139,7 +143,7 @@ public final class OnlineMemory {
     for (int done = 0; done < n; ) {
       int inLine = (pointer + done) & LINE_MASK;
       int count = Math.min(n - done, LINE - inLine);
-      int at = (line(addressSpace, pointer + done) << LINE_BITS) + inLine;
+      int at = place(addressSpace, pointer + done);
       System.arraycopy(cells, at, out, offset + done, count);
       done += count;
     }
@@ -166,49 +170,61 @@ public final class OnlineMemory {
       int previousOffset) {
     System.arraycopy(in, inOffset, scratch, 0, n);
     // Both lines are there before a cell changes: bringing one may fail.
-    line(addressSpace, pointer + n - 1);
+    place(addressSpace, pointer + n - 1);
     read(addressSpace, pointer, n, previous, previousOffset);
     for (int i = 0; i < n; i++) {
       exchangeCell(addressSpace, pointer + i, scratch[i]);
     }
   }
 
-  /** The place of the line of a cell in the cache, where it is brought if it is not there. */
-  private int line(int addressSpace, int pointer) {
-    int place = place(addressSpace, pointer >>> LINE_BITS);
-    long tag = ((((long) addressSpace << SPACE_SHIFT) | pointer) & -LINE) | shortLine;
-    if (tags[place] != tag) {
-      bring(place, tag);
+  /** The place of a cell in the cache, where its line is brought if it is not there. */
+  private int place(int addressSpace, int pointer) {
+    int at = placeOf(addressSpace, pointer);
+    long tag = (address(addressSpace, pointer) & -LINE) | shortLine;
+    if (tags[at >>> LINE_BITS] != tag) {
+      bring(at >>> LINE_BITS, tag);
     }
-    return place;
+    return at;
   }
 
-  private static int place(int addressSpace, int number) {
-    return ((addressSpace & (PARTS - 1)) << SET_BITS) | (number & SET_MASK);
+  /**
+   * Returns where a cell lies in the cache if it is there.
+   *
+   * @param addressSpace any number
+   * @param pointer any number
+   * @return its place
+   */
+  public static int placeOf(int addressSpace, int pointer) {
+    return ((addressSpace & (PARTS - 1)) << PART_BITS) | (pointer & PART_MASK);
   }
 
-  private void bring(int place, long tag) {
-    writeBack(place);
-    tags[place] = NO_LINE;
+  /** One number for each cell that exists, and negative if a number is. */
+  private static long address(int addressSpace, int pointer) {
+    return ((long) addressSpace << SPACE_SHIFT) | pointer;
+  }
+
+  private void bring(int line, long tag) {
+    writeBack(line);
+    tags[line] = NEVER_FOUND;
     map.readCells(
         (int) (tag >>> SPACE_SHIFT),
         (int) tag & POINTER_MASK,
         lineCells(),
         cells,
-        place << LINE_BITS);
-    tags[place] = tag;
+        line << LINE_BITS);
+    tags[line] = tag;
   }
 
-  private void writeBack(int place) {
-    if (dirty[place]) {
-      long tag = tags[place];
+  private void writeBack(int line) {
+    if (dirty[line]) {
+      long tag = tags[line];
       map.writeCells(
           (int) (tag >>> SPACE_SHIFT),
           (int) tag & POINTER_MASK,
           lineCells(),
           cells,
-          place << LINE_BITS);
-      dirty[place] = false;
+          line << LINE_BITS);
+      dirty[line] = false;
     }
   }
 
@@ -223,8 +239,8 @@ public final class OnlineMemory {
    * @return memory as it is now, valid until the next access
    */
   public MemoryImage image() {
-    for (int place = 0; place < LINES; place++) {
-      writeBack(place);
+    for (int line = 0; line < LINES; line++) {
+      writeBack(line);
     }
     return map;
   }
@@ -232,7 +248,7 @@ public final class OnlineMemory {
   /** Returns all pages to the pool; the memory must not be used afterwards. */
   public void release() {
     map.release();
-    Arrays.fill(tags, NO_LINE);
+    Arrays.fill(tags, NEVER_FOUND);
     Arrays.fill(dirty, false);
   }
 }

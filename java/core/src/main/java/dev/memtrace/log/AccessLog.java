@@ -56,7 +56,7 @@ public final class AccessLog implements MemoryLog {
   private int increments;
 
   /**
-   * What the records of the current segment have beyond {@link #WORDS_OF_READ_4} an entry and a
+   * What the records of the current segment have beyond {@link #WORDS_OF_READ_4} an access and a
    * word a written cell: 0 if all accesses have 4 cells.
    */
   private long otherRecordWords;
@@ -184,11 +184,8 @@ public final class AccessLog implements MemoryLog {
    * @throws AccessRejectedException if the entry would be illegal
    */
   public long appendRead(int addressSpace, int pointer, int n) {
-    if (n == 4 && isLegalAccessOf4(addressSpace, pointer)) {
-      long id = stageReadOf4(addressSpace, pointer);
-      if (id >= 0) {
-        return id;
-      }
+    if (n == 4 && isLegalAccessOf4(addressSpace, pointer) && stageReadOf4(addressSpace, pointer)) {
+      return size() - 1;
     }
     return appendAnyRead(addressSpace, pointer, n);
   }
@@ -199,16 +196,16 @@ public final class AccessLog implements MemoryLog {
    *
    * @param addressSpace a legal address space, not 0
    * @param pointer first of 4 cells that exist
-   * @return the record id, or -1 if nothing was done and {@link #appendRead} must be called
+   * @return whether it was appended; if not, {@link #appendRead} must be called
    */
-  public long stageReadOf4(int addressSpace, int pointer) {
+  public boolean stageReadOf4(int addressSpace, int pointer) {
     int i = staged;
     if (i >= stageEndOf4) {
-      return -1;
+      return false;
     }
     stagedHeaders[i] = READ_4 | ((long) addressSpace << SPACE_SHIFT) | pointer;
     staged = i + 1;
-    return stageFirst + i;
+    return true;
   }
 
   private long appendAnyRead(int addressSpace, int pointer, int n) {
@@ -238,13 +235,10 @@ public final class AccessLog implements MemoryLog {
     if (n == 4
         && isLegalAccessOf4(addressSpace, pointer)
         && offset >= 0
-        && offset <= in.length - 4) {
-      long id =
-          stageWriteOf4(
-              addressSpace, pointer, in[offset], in[offset + 1], in[offset + 2], in[offset + 3]);
-      if (id >= 0) {
-        return id;
-      }
+        && offset <= in.length - 4
+        && stageWriteOf4(
+            addressSpace, pointer, in[offset], in[offset + 1], in[offset + 2], in[offset + 3])) {
+      return size() - 1;
     }
     return appendAnyWrite(addressSpace, pointer, n, in, offset);
   }
@@ -259,14 +253,14 @@ public final class AccessLog implements MemoryLog {
    * @param value1 value of the second cell
    * @param value2 value of the third cell
    * @param value3 value of the fourth cell
-   * @return the record id, or -1 if nothing was done and {@link #appendWrite} must be called
+   * @return whether it was appended; if not, {@link #appendWrite} must be called
    */
-  public long stageWriteOf4(
+  public boolean stageWriteOf4(
       int addressSpace, int pointer, int value0, int value1, int value2, int value3) {
     int i = staged;
     if (i >= stageEndOf4
         || (outside(value0) | outside(value1) | outside(value2) | outside(value3)) < 0) {
-      return -1;
+      return false;
     }
     int word = stagedWords;
     int[] values = stagedValues;
@@ -277,7 +271,7 @@ public final class AccessLog implements MemoryLog {
     stagedWords = word + 4;
     stagedHeaders[i] = WRITE_4 | ((long) addressSpace << SPACE_SHIFT) | pointer;
     staged = i + 1;
-    return stageFirst + i;
+    return true;
   }
 
   private long appendAnyWrite(int addressSpace, int pointer, int n, int[] in, int offset) {
@@ -330,17 +324,26 @@ public final class AccessLog implements MemoryLog {
    * @throws AccessRejectedException if the clock would reach its limit
    */
   public long appendIncrement(long amount) {
+    return stageIncrement(amount) ? size() - 1 : appendAnyIncrement(amount);
+  }
+
+  /**
+   * Appends a clock increment, unless that takes more than a store.
+   *
+   * @param amount any number
+   * @return whether it was appended; if not, {@link #appendIncrement} must be called
+   */
+  public boolean stageIncrement(long amount) {
     int i = staged;
-    if (i < stageEnd && amount >= 0 && amount <= timestampLimit - stageClock - stageEnd) {
-      // The clock has room for the rest of the stage.
-      stagedHeaders[i] = LogHeader.increment((int) amount);
-      staged = i + 1;
-      stageClock += amount - 1;
-      increments++;
-      otherRecordWords -= WORDS_OF_READ_4;
-      return stageFirst + i;
+    if (i >= stageEnd || amount < 0 || amount > timestampLimit - stageClock - stageEnd) {
+      return false;
     }
-    return appendAnyIncrement(amount);
+    // The clock has room for the rest of the stage.
+    stagedHeaders[i] = LogHeader.increment((int) amount);
+    staged = i + 1;
+    stageClock += amount - 1;
+    increments++;
+    return true;
   }
 
   private long appendAnyIncrement(long amount) {
@@ -359,7 +362,6 @@ public final class AccessLog implements MemoryLog {
     // An access advances the clock by one, which append has done.
     stageClock += amount - 1;
     increments++;
-    otherRecordWords -= WORDS_OF_READ_4;
     findRoom();
     return id;
   }
@@ -424,7 +426,8 @@ public final class AccessLog implements MemoryLog {
     current.entries = entries;
     current.valueWords = valueWords;
     current.increments = increments;
-    current.recordWords = (long) WORDS_OF_READ_4 * entries + valueWords + otherRecordWords;
+    current.recordWords =
+        (long) WORDS_OF_READ_4 * (entries - increments) + valueWords + otherRecordWords;
   }
 
   /** Finds out how far the stage may fill. */
@@ -560,11 +563,12 @@ public final class AccessLog implements MemoryLog {
       stageFirst--;
       stageClock--;
     }
-    otherRecordWords -=
-        LogHeader.recordWords(header) - WORDS_OF_READ_4 - LogHeader.valueWords(header);
     if (LogHeader.isIncrement(header)) {
       increments--;
       stageClock -= LogHeader.pointer(header) - 1L;
+    } else {
+      otherRecordWords -=
+          LogHeader.recordWords(header) - WORDS_OF_READ_4 - LogHeader.valueWords(header);
     }
     unstage();
     findRoom();

@@ -123,7 +123,7 @@ class OnlineMemoryTest {
       MemoryConfig config = CONFIG.withPointerMaxBits(bits);
       OnlineMemory memory = new OnlineMemory(new AddressMap(config), dirtyPool());
       int last = (1 << bits) - 1;
-      assertThat(memory.find4(1, 0)).isEqualTo(-1);
+      assertThat(memory.holds4(1, 0)).isFalse();
       int[] spaces = {1, 2};
       for (int space : spaces) {
         memory.exchangeCell(space, 0, 5);
@@ -133,16 +133,16 @@ class OnlineMemoryTest {
         for (int pointer : new int[] {0, 1, last - 3, last - 2, last, last + 1, -1, -4, 1 << 30}) {
           boolean cached = (space == 1 || space == 2) && pointer >= 0 && pointer + 3 <= last;
           boolean inOneLine = (pointer & 31) <= 28;
-          assertThat(memory.find4(space, pointer) >= 0)
+          assertThat(memory.holds4(space, pointer))
               .as("space %d, pointer %d of 2^%d", space, pointer, bits)
               .isEqualTo(cached && inOneLine && bits >= 5);
         }
       }
       if (bits >= 5) {
         int[] out = new int[5];
-        memory.read4(memory.find4(2, last - 3), out, 1);
+        memory.read4(OnlineMemory.placeOf(2, last - 3), out, 1);
         assertThat(out).containsExactly(0, 0, 0, 0, 7);
-        memory.write4(memory.find4(2, last - 3), 1, 2, 3, 4);
+        memory.write4(OnlineMemory.placeOf(2, last - 3), 1, 2, 3, 4);
         assertThat(memory.image().get(2, last - 2)).isEqualTo(2);
         assertThat(memory.image().get(1, last)).isEqualTo(7);
       }

@@ -104,11 +104,14 @@ class AccessLogTest {
     for (int i = 0; i < 5000; i++) {
       int pointer = 4 * i;
       boolean write = i % 3 == 0;
-      long id =
+      boolean staged =
           write
               ? log.stageWriteOf4(1, pointer, i, i + 1, i + 2, P - 1)
               : log.stageReadOf4(1, pointer);
-      if (id < 0) {
+      long id;
+      if (staged) {
+        id = log.size() - 1;
+      } else {
         refused++;
         id =
             write
@@ -118,15 +121,15 @@ class AccessLogTest {
       assertThat(id).isEqualTo(i);
     }
     assertThat(refused).isEqualTo(4); // once a stage of 1024
-    assertThat(log.stageWriteOf4(1, 0, 0, 0, 0, P)).isEqualTo(-1);
-    assertThat(log.stageWriteOf4(1, 0, -1, 0, 0, 0)).isEqualTo(-1);
+    assertThat(log.stageWriteOf4(1, 0, 0, 0, 0, P)).isFalse();
+    assertThat(log.stageWriteOf4(1, 0, -1, 0, 0, 0)).isFalse();
     assertThat(log.get(3)).isEqualTo(new MemoryLogEntry.Write(1, 12, new int[] {3, 4, 5, P - 1}));
     assertThat(log.get(4)).isEqualTo(new MemoryLogEntry.Read(1, 16, 4));
     log.seal();
-    assertThat(log.stageReadOf4(1, 0)).isEqualTo(-1);
+    assertThat(log.stageReadOf4(1, 0)).isFalse();
     log.release();
     AccessLog small = new AccessLog(CONFIG.withMaxAccessAdapterN(2), new BufferPool(0));
-    assertThat(small.stageReadOf4(1, 0)).isEqualTo(-1);
+    assertThat(small.stageReadOf4(1, 0)).isFalse();
     small.release();
   }
 

@@ -45,9 +45,8 @@ final class GuestMemory {
 
   int read(int space, int pointer) {
     int[] bytes = word;
-    int at = cells.find4(space, pointer);
-    if (at >= 0 && log.stageReadOf4(space, pointer) >= 0) {
-      cells.read4(at, bytes, 0);
+    if (cells.holds4(space, pointer) && log.stageReadOf4(space, pointer)) {
+      cells.read4(OnlineMemory.placeOf(space, pointer), bytes, 0);
     } else {
       log.appendRead(space, pointer, BYTES);
       cells.read(space, pointer, BYTES, bytes, 0);
@@ -60,9 +59,9 @@ final class GuestMemory {
     int value1 = value >>> 8 & BYTE;
     int value2 = value >>> 16 & BYTE;
     int value3 = value >>> 24;
-    int at = cells.find4(space, pointer);
-    if (at >= 0 && log.stageWriteOf4(space, pointer, value0, value1, value2, value3) >= 0) {
-      cells.write4(at, value0, value1, value2, value3);
+    if (cells.holds4(space, pointer)
+        && log.stageWriteOf4(space, pointer, value0, value1, value2, value3)) {
+      cells.write4(OnlineMemory.placeOf(space, pointer), value0, value1, value2, value3);
     } else {
       writeSlowly(space, pointer, value0, value1, value2, value3);
     }
@@ -81,9 +80,8 @@ final class GuestMemory {
   /** Reads a word without an entry in the log. */
   int peek(int space, int pointer) {
     int[] bytes = word;
-    int at = cells.find4(space, pointer);
-    if (at >= 0) {
-      cells.read4(at, bytes, 0);
+    if (cells.holds4(space, pointer)) {
+      cells.read4(OnlineMemory.placeOf(space, pointer), bytes, 0);
     } else {
       cells.read(space, pointer, BYTES, bytes, 0);
     }
