@@ -36,7 +36,7 @@ public final class Main {
   static int run(String[] args, Console console) {
     PrintStream out = console.out();
     PrintStream err = console.err();
-    CommandLine command = new CommandLine(new MemtraceCommand(console));
+    CommandLine command = MemtraceCommand.commandLine(console, args);
     command.setOut(writer(out));
     command.setErr(writer(err));
     command.setColorScheme(CommandLine.Help.defaultColorScheme(Ansi.OFF));

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.memtrace.cli;
 
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.function.Supplier;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -11,18 +15,6 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "memtrace",
     description = {"Memory access logs in, STARK memory traces out."},
-    subcommands = {
-      RunCommand.class,
-      GenerateCommand.class,
-      DigestCommand.class,
-      FingerprintCommand.class,
-      InspectCommand.class,
-      VerifyCommand.class,
-      BenchCommand.class,
-      LogCommand.class,
-      DemoCommand.class,
-      DoctorCommand.class
-    },
     mixinStandardHelpOptions = true,
     versionProvider = Version.class,
     synopsisSubcommandLabel = "COMMAND",
@@ -35,12 +27,45 @@ import picocli.CommandLine.Spec;
       "130:interrupted"
     })
 final class MemtraceCommand implements Callable<Integer> {
+  /** The commands by name, in the order of the help. */
+  static final Map<String, Supplier<Callable<Integer>>> COMMANDS = commands();
+
   @Spec private CommandSpec spec;
 
   private final Console console;
 
   MemtraceCommand(Console console) {
     this.console = console;
+  }
+
+  private static Map<String, Supplier<Callable<Integer>>> commands() {
+    Map<String, Supplier<Callable<Integer>>> commands = new LinkedHashMap<>();
+    commands.put("run", RunCommand::new);
+    commands.put("generate", GenerateCommand::new);
+    commands.put("digest", DigestCommand::new);
+    commands.put("fingerprint", FingerprintCommand::new);
+    commands.put("inspect", InspectCommand::new);
+    commands.put("verify", VerifyCommand::new);
+    commands.put("bench", BenchCommand::new);
+    commands.put("log", LogCommand::new);
+    commands.put("demo", DemoCommand::new);
+    commands.put("doctor", DoctorCommand::new);
+    return Collections.unmodifiableMap(commands);
+  }
+
+  /**
+   * The command line, with the one command that the arguments name or else with all of them: what
+   * picocli finds out about a command takes as long as some segments.
+   */
+  static CommandLine commandLine(Console console, String[] args) {
+    CommandLine line = new CommandLine(new MemtraceCommand(console));
+    Supplier<Callable<Integer>> named = args.length == 0 ? null : COMMANDS.get(args[0]);
+    if (named != null) {
+      line.addSubcommand(named.get());
+    } else {
+      COMMANDS.values().forEach(command -> line.addSubcommand(command.get()));
+    }
+    return line;
   }
 
   Console console() {
@@ -51,6 +76,6 @@ final class MemtraceCommand implements Callable<Integer> {
   public Integer call() {
     throw new CommandLine.ParameterException(
         spec.commandLine(),
-        "a command is missing: run, generate, digest, fingerprint, inspect, verify, bench, log, demo or doctor");
+        "a command is missing: give one of " + String.join(", ", COMMANDS.keySet()));
   }
 }

@@ -23,6 +23,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import picocli.CommandLine;
 
 class MainTest {
   @TempDir private Path temp;
@@ -82,6 +83,22 @@ class MainTest {
             "doctor",
             "refused, with nothing written");
     assertThat(run.err()).isEmpty();
+  }
+
+  @Test
+  void theArgumentsNameTheCommandThatIsMade() {
+    Console console = new Console(System.out, System.err);
+    MemtraceCommand.COMMANDS.forEach(
+        (name, command) -> {
+          assertThat(new CommandLine(command.get()).getCommandName()).isEqualTo(name);
+          String[] args = {name, "--help"};
+          assertThat(MemtraceCommand.commandLine(console, args).getSubcommands())
+              .containsOnlyKeys(name);
+        });
+    for (String[] args : new String[][] {{}, {"--help"}, {"generat"}, {"--help", "run"}}) {
+      assertThat(MemtraceCommand.commandLine(console, args).getSubcommands().keySet())
+          .containsExactlyElementsOf(MemtraceCommand.COMMANDS.keySet());
+    }
   }
 
   @ParameterizedTest
