@@ -113,12 +113,18 @@ record BenchReport(
 
   static String describe(BenchBackend backend) {
     BackendLimits limits = backend.limits();
-    return String.format(
-        Locale.ROOT,
-        "%s: copies of %.1f GB/s (read and written), %.1f million Poseidon2 permutations/s",
-        name(backend),
-        limits.bytesPerSecond() / 1e9,
-        limits.permutationsPerSecond() / 1e6);
+    String ofProcessor =
+        String.format(
+            Locale.ROOT,
+            "%s: copies of %.1f GB/s (read and written), %.1f million Poseidon2 permutations/s",
+            name(backend),
+            limits.bytesPerSecond() / 1e9,
+            limits.permutationsPerSecond() / 1e6);
+    double transferred = limits.transferredBytesPerSecond();
+    return transferred == 0
+        ? ofProcessor
+        : ofProcessor
+            + String.format(Locale.ROOT, ", %.1f GB/s between host and device", transferred / 1e9);
   }
 
   static String name(BenchBackend backend) {
@@ -245,6 +251,12 @@ record BenchReport(
       write(json, backend);
       json.writeNumberField("copy_gb_per_s", backend.limits().bytesPerSecond() / 1e9);
       json.writeNumberField("permutations_per_s", backend.limits().permutationsPerSecond());
+      double transferred = backend.limits().transferredBytesPerSecond();
+      if (transferred == 0) {
+        json.writeNullField("transfer_gb_per_s");
+      } else {
+        json.writeNumberField("transfer_gb_per_s", transferred / 1e9);
+      }
       json.writeEndObject();
     }
     json.writeEndArray();

@@ -16,8 +16,11 @@ import java.util.function.LongSupplier;
  * @param bytesPerSecond bytes read plus bytes written in a second by copies of memory larger than
  *     its caches
  * @param permutationsPerSecond Poseidon2 permutations in a second, in batches
+ * @param transferredBytesPerSecond bytes between host and device in a second, in the faster
+ *     direction; 0 if the processor is the host
  */
-public record BackendLimits(double bytesPerSecond, double permutationsPerSecond) {
+public record BackendLimits(
+    double bytesPerSecond, double permutationsPerSecond, double transferredBytesPerSecond) {
   private static final long COPIED_BYTES = 128L << 20;
   private static final long COPY_GRAIN = 1L << 20;
   private static final int ITEMS = 1 << 14;
@@ -38,7 +41,7 @@ public record BackendLimits(double bytesPerSecond, double permutationsPerSecond)
    * @return the limits of those threads together
    */
   public static BackendLimits ofHost(Workers workers, Poseidon2Batch batch, BufferPool pool) {
-    return new BackendLimits(copies(workers, pool), permutations(workers, batch));
+    return new BackendLimits(copies(workers, pool), permutations(workers, batch), 0);
   }
 
   /**
@@ -50,7 +53,8 @@ public record BackendLimits(double bytesPerSecond, double permutationsPerSecond)
   public BackendLimits best(BackendLimits other) {
     return new BackendLimits(
         Math.max(bytesPerSecond, other.bytesPerSecond),
-        Math.max(permutationsPerSecond, other.permutationsPerSecond));
+        Math.max(permutationsPerSecond, other.permutationsPerSecond),
+        Math.max(transferredBytesPerSecond, other.transferredBytesPerSecond));
   }
 
   private static double copies(Workers workers, BufferPool pool) {

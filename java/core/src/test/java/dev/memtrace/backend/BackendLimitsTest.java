@@ -28,7 +28,7 @@ class BackendLimitsTest {
 
   @Test
   void theBetterFigureOfEachKindCounts() {
-    assertThat(new BackendLimits(1, 4).best(new BackendLimits(3, 2)))
-        .isEqualTo(new BackendLimits(3, 4));
+    assertThat(new BackendLimits(1, 4, 0).best(new BackendLimits(3, 2, 5)))
+        .isEqualTo(new BackendLimits(3, 4, 5));
   }
 }

@@ -141,7 +141,7 @@ final class CudaBackend implements TraceBackend {
 
   @Override
   public BackendLimits measureLimits() {
-    return DeviceLimits.measure(device);
+    return DeviceLimits.measure(device, pool());
   }
 
   @Override

@@ -2,11 +2,19 @@
 package dev.memtrace.cuda;
 
 import dev.memtrace.backend.BackendLimits;
+import dev.memtrace.offheap.BufferPool;
+import java.lang.foreign.MemorySegment;
 
-/** What a device could do at best: copies within its memory, and permutations in large batches. */
+/**
+ * What a device could do at best: copies within its memory and from and to the host, and
+ * permutations in large batches.
+ */
 final class DeviceLimits {
   /** More than the caches of any device. */
   private static final long COPIED_BYTES = 512L << 20;
+
+  /** Enough for the bus to reach its speed. */
+  private static final long TRANSFERRED_BYTES = 64L << 20;
 
   /** Enough to fill any device several times. */
   private static final long ITEMS = 1L << 21;
@@ -22,9 +30,10 @@ final class DeviceLimits {
    * Measures by the clock of the device.
    *
    * @param device the device, with room for twice the bytes that are copied
+   * @param pool where page-locked memory comes from
    * @return its limits
    */
-  static BackendLimits measure(CudaDevice device) {
+  static BackendLimits measure(CudaDevice device, BufferPool pool) {
     long share = device.emulated() ? EMULATED_SHARE : 1;
     try (CudaStream stream = device.openStream();
         DeviceScope temporary = new DeviceScope(stream);
@@ -40,7 +49,23 @@ final class DeviceLimits {
           temporary.allocate(items * DevicePoseidon2.STATE_BYTES, "measured permutations");
       stream.fill(states, 0, states.bytes(), (byte) 0);
       double permutations = best(stream, start, end, () -> DevicePoseidon2.permute(stream, states));
-      return new BackendLimits(2 * bytes / copies, items / permutations);
+      return new BackendLimits(
+          2 * bytes / copies, items / permutations, transfers(stream, start, end, from, pool));
+    }
+  }
+
+  /** Bytes a second between the host and a buffer, in the faster direction. */
+  private static double transfers(
+      CudaStream stream, CudaEvent start, CudaEvent end, DeviceBuffer buffer, BufferPool pool) {
+    long bytes = Math.min(buffer.bytes(), TRANSFERRED_BYTES);
+    MemorySegment onHost = pool.acquire(bytes);
+    try {
+      MemorySegment exact = onHost.asSlice(0, bytes);
+      double up = best(stream, start, end, () -> stream.copyToDevice(exact, buffer, 0));
+      double down = best(stream, start, end, () -> stream.copyToHost(buffer, 0, exact));
+      return bytes / Math.min(up, down);
+    } finally {
+      pool.release(onHost);
     }
   }
 

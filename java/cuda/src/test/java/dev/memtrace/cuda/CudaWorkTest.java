@@ -122,6 +122,7 @@ class CudaWorkTest {
       BackendLimits limits = backend.measureLimits();
       assertThat(limits.bytesPerSecond()).isPositive().isFinite();
       assertThat(limits.permutationsPerSecond()).isPositive().isFinite();
+      assertThat(limits.transferredBytesPerSecond()).isPositive().isFinite();
       assertThat(emulator.count("kernel:memtrace_poseidon2_permute")).isGreaterThan(1);
     }
   }

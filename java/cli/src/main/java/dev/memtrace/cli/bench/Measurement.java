@@ -54,14 +54,17 @@ public record Measurement(
   }
 
   /**
-   * Says which limit a stage meets first. The bus to a device is not measured.
+   * Says which limit a stage meets first.
    *
    * @param stage the stage
    * @return the limit
    */
   public StageFigure.Limit limit(BenchStage stage) {
     return switch (stage) {
-      case TRANSFER -> StageFigure.Limit.NONE;
+      case TRANSFER ->
+          figure(stage).bytes() == 0 || limits(stage).transferredBytesPerSecond() == 0
+              ? StageFigure.Limit.NONE
+              : StageFigure.Limit.BUS;
       // The rows were written by the replay, unless a device made them.
       case ADAPTERS, RECORDS ->
           figure(stage).device() == null
@@ -82,6 +85,7 @@ public record Measurement(
   public double shareOfLimit(BenchStage stage) {
     return switch (limit(stage)) {
       case NONE -> 0;
+      case BUS -> figure(stage).shareOfBus(limits(stage));
       case ALL -> leastNanos() / Math.max(1, figure(stage).wall().median());
       default -> figure(stage).shareOfLimit(limits(stage));
     };

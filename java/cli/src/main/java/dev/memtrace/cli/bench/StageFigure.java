@@ -21,9 +21,11 @@ public record StageFigure(Spread wall, @Nullable Spread device, long bytes, long
     MEMORY,
     /** The rate of Poseidon2 permutations. */
     POSEIDON2,
+    /** The bandwidth between host and device. */
+    BUS,
     /** Those of its parts. */
     ALL,
-    /** None that is measured, or the stage moves nothing. */
+    /** None: the stage moves nothing, or what it moves is counted elsewhere. */
     NONE;
 
     /**
@@ -89,6 +91,16 @@ public record StageFigure(Spread wall, @Nullable Spread device, long bytes, long
    */
   public double leastNanos(BackendLimits limits) {
     return Math.max(memoryNanos(limits), poseidon2Nanos(limits));
+  }
+
+  /**
+   * Returns how near copies between host and device are to their limit.
+   *
+   * @param limits the limits of the device
+   * @return the least time over the median; 1 is as fast as the limit
+   */
+  public double shareOfBus(BackendLimits limits) {
+    return bytes * 1e9 / limits.transferredBytesPerSecond() / median();
   }
 
   /**

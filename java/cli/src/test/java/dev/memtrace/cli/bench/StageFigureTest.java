@@ -10,8 +10,8 @@ import dev.memtrace.instrument.StageListener;
 import org.junit.jupiter.api.Test;
 
 class StageFigureTest {
-  /** 10 bytes and a thousandth of a permutation in a nanosecond. */
-  private static final BackendLimits LIMITS = new BackendLimits(10e9, 1e6);
+  /** 10 bytes, a thousandth of a permutation and 4 bytes over the bus in a nanosecond. */
+  private static final BackendLimits LIMITS = new BackendLimits(10e9, 1e6, 4e9);
 
   private static final Spread THOUSAND = new Spread(1000, 900, 1200);
 
@@ -38,6 +38,12 @@ class StageFigureTest {
     StageFigure figure = new StageFigure(THOUSAND, new Spread(500, 400, 600), 5000, 0);
     assertThat(figure.gbPerSecond()).isEqualTo(10);
     assertThat(figure.nsPerEntry(100)).isEqualTo(10);
+  }
+
+  @Test
+  void judgesCopiesByTheBus() {
+    StageFigure figure = new StageFigure(THOUSAND, new Spread(500, 400, 600), 1000, 0);
+    assertThat(figure.shareOfBus(LIMITS)).isEqualTo(0.5, within(1e-9));
   }
 
   @Test
