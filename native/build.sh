@@ -7,6 +7,7 @@
 #   native/build.sh algorithms OUTPUT_DIR               OUTPUT_DIR/libmemtrace-device-algorithms.so, with nvcc
 #   native/build.sh test OUTPUT_DIR [--sanitize | --sanitize-threads]
 #                                                       builds and runs the tests of the emulator
+#   native/build.sh races OUTPUT_DIR                    OUTPUT_DIR/kernel_races, which looks for data races in recorded launches of kernels
 #
 # --sanitize builds with AddressSanitizer and UndefinedBehaviorSanitizer, --sanitize-threads with ThreadSanitizer.
 # Environment: NVCC, the CUDA compiler (else nvcc on PATH, else /usr/local/cuda/bin/nvcc); MEMTRACE_CUDA_ARCHITECTURES, compute
@@ -18,7 +19,7 @@
 set -eu
 
 usage() {
-  echo "usage: native/build.sh emulator|algorithms|test OUTPUT_DIR [--sanitize|--sanitize-threads]" >&2
+  echo "usage: native/build.sh emulator|algorithms|test|races OUTPUT_DIR [--sanitize|--sanitize-threads]" >&2
   exit 2
 }
 
@@ -40,6 +41,10 @@ case $target in
   emulator) [ "$sanitize" != thread ] || usage ;;
   algorithms) [ "$sanitize" = none ] || usage ;;
   test) ;;
+  races)
+    [ "$sanitize" = none ] || usage
+    sanitize=thread
+    ;;
   *) usage ;;
 esac
 source=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
@@ -101,6 +106,10 @@ case $target in
   algorithms)
     make_target algorithms
     publish "$build/algorithms-$(echo "$architectures" | tr ' ' '-')/libmemtrace-device-algorithms.so"
+    ;;
+  races)
+    make_target kernel_races
+    publish "$build/kernel_races"
     ;;
   test)
     make_target emulator emulator_test imports_test

@@ -5,7 +5,8 @@
 #   native.sh kernels OUTPUT [true]      the kernels for the jar, true: for every GPU; fetches a CUDA compiler if none is installed
 #   native.sh kernels-if-useful OUTPUT   the kernels for the GPUs of this machine; nothing without CUDA compiler and NVIDIA driver
 #   native.sh tools                      prints that compiler and driver
-#   native.sh emulators OUTPUT           the emulator in OUTPUT/plain, and one with sanitizers in OUTPUT/sanitized
+#   native.sh emulators OUTPUT           the emulator in OUTPUT/plain, one with sanitizers in OUTPUT/sanitized, and in OUTPUT/races what
+#                                        runs recorded launches under ThreadSanitizer
 set -eu
 
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd -P)
@@ -88,9 +89,10 @@ kernels_if_useful() {
 }
 
 emulators() {
-  mkdir -p "$output/plain" "$output/sanitized"
+  mkdir -p "$output/plain" "$output/sanitized" "$output/races"
   if build "$root/native/build.sh" emulator "$output/plain" &&
-    build "$root/native/build.sh" emulator "$output/sanitized" --sanitize; then
+    build "$root/native/build.sh" emulator "$output/sanitized" --sanitize &&
+    build "$root/native/build.sh" races "$output/races"; then
     # Must be loaded before anything else in the process whose memory it watches.
     ln -sf "$("${CXX:-c++}" -print-file-name=libasan.so)" "$output/sanitized/libasan.so"
   else

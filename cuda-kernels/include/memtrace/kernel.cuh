@@ -49,6 +49,10 @@ MEMTRACE_DEVICE void atomic_or(std::uint32_t* target, std::uint32_t value) { ato
 // May miss what other threads of the kernel have written.
 MEMTRACE_DEVICE std::uint32_t load_relaxed(const std::uint32_t* source) { return __ldca(source); }
 
+MEMTRACE_DEVICE std::uint64_t load_relaxed(const std::uint64_t* source) {
+  return __ldca(reinterpret_cast<const unsigned long long*>(source));
+}
+
 // Returns the old value.
 MEMTRACE_DEVICE std::uint64_t atomic_compare_and_swap(std::uint64_t* target, std::uint64_t expected,
                                                       std::uint64_t value) {
@@ -102,6 +106,8 @@ inline void atomic_or(std::uint32_t* target, std::uint32_t value) {
 }
 
 inline std::uint32_t load_relaxed(const std::uint32_t* source) { return __atomic_load_n(source, __ATOMIC_RELAXED); }
+
+inline std::uint64_t load_relaxed(const std::uint64_t* source) { return __atomic_load_n(source, __ATOMIC_RELAXED); }
 
 inline std::uint64_t atomic_compare_and_swap(std::uint64_t* target, std::uint64_t expected, std::uint64_t value) {
   __atomic_compare_exchange_n(target, &expected, value, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "state.h"
 
@@ -134,6 +135,14 @@ uint64_t memtrace_emulator_live(const char* key) {
     sum += value;
   }
   return sum;
+}
+
+int32_t memtrace_emulator_record(const char* file) {
+  State& all = state();
+  std::lock_guard<std::mutex> lock(all.mutex);
+  std::unique_ptr<Tape> finished = std::exchange(all.tape, file == nullptr ? nullptr : Tape::create(file));
+  bool is_whole = finished == nullptr || finished->finish();
+  return is_whole && (file != nullptr) == (all.tape != nullptr) ? 0 : 1;
 }
 
 uint64_t memtrace_emulator_count(const char* what) {

@@ -21,7 +21,6 @@ namespace {
 
 constexpr std::size_t DEVICE_ALIGNMENT = 256;
 constexpr std::size_t PINNED_ALIGNMENT = 4096;
-constexpr int FRESH = 0xA5;  // not zero, and as a word not a BabyBear element
 
 void* allocate_aligned(std::size_t alignment, std::uint64_t bytes) {
   void* memory = nullptr;
@@ -33,7 +32,7 @@ void* allocate_aligned(std::size_t alignment, std::uint64_t bytes) {
 void Allocation::open() {
   if (stage == Stage::PENDING) {
     ASAN_UNPOISON_MEMORY_REGION(memory, bytes);
-    std::memset(memory, FRESH, bytes);
+    std::memset(memory, FRESH_MEMORY, bytes);
     stage = Stage::LIVE;
   }
 }
@@ -64,6 +63,16 @@ DeviceRange DeviceMemory::find(CUdeviceptr pointer, std::uint64_t bytes) const {
   std::uint64_t offset = pointer - allocation->address();
   bool inside = offset <= allocation->bytes && bytes <= allocation->bytes - offset;
   return inside && !allocation->released ? DeviceRange{allocation, offset} : DeviceRange{};
+}
+
+const Allocation* DeviceMemory::live_at(std::uint64_t address) const {
+  auto after = allocations_.upper_bound(address);
+  if (after == allocations_.begin()) {
+    return nullptr;
+  }
+  const Allocation& allocation = *std::prev(after)->second;
+  bool reached = address - allocation.address() <= allocation.bytes;
+  return reached && allocation.stage == Allocation::Stage::LIVE ? &allocation : nullptr;
 }
 
 void DeviceMemory::release(Allocation& allocation) {
@@ -128,7 +137,7 @@ CUresult allocate_pinned(const char* name, void** pointer, std::size_t bytes, un
       return CUDA_ERROR_OUT_OF_MEMORY;
     }
     pinned->bytes = bytes;
-    std::memset(pinned->memory, FRESH, bytes);
+    std::memset(pinned->memory, FRESH_MEMORY, bytes);
     context.pinned.emplace(reinterpret_cast<std::uint64_t>(pinned->memory), pinned);
     state.pinned_bytes += bytes;
     *pointer = pinned->memory;

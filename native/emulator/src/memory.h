@@ -12,6 +12,9 @@
 
 namespace memtrace::emulator {
 
+// Each byte of memory that nothing has written to: not zero, and as a word not a BabyBear element.
+constexpr unsigned char FRESH_MEMORY = 0xA5;
+
 // A device allocation. Two clocks run: the program has `released` it from the call that frees it on, the stream may get there later.
 struct Allocation {
   enum class Stage { PENDING, LIVE, FREED };
@@ -43,6 +46,9 @@ class DeviceMemory {
 
   // The range if it lies in one allocation that the program has not released, else an empty one.
   DeviceRange find(CUdeviceptr pointer, std::uint64_t bytes) const;
+
+  // The allocation that an address lies in, or ends, on the stream's clock; null if there is none.
+  const Allocation* live_at(std::uint64_t address) const;
 
   void release(Allocation& allocation);                      // the program's clock
   void free(const std::shared_ptr<Allocation>& allocation);  // the stream's clock

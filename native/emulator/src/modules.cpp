@@ -211,7 +211,10 @@ CUresult cuLaunchKernel(CUfunction function, unsigned grid_x, unsigned grid_y, u
     std::memcpy(arguments.data(), source, kernel->argument_bytes);
     std::uint64_t order = state.settings.order;
     std::uint64_t seed = state.random();
-    enqueue_kernel(state, context, stream, kernel->name, [=, arguments = std::move(arguments)] {
+    enqueue_kernel(state, context, stream, kernel->name, [=, &state, &context, arguments = std::move(arguments)] {
+      if (state.tape != nullptr) {
+        state.tape->add(kernel->name, grid_x, block_x, arguments, context.memory);
+      }
       run_grid(*kernel, arguments.data(), grid_x, block_x, order, seed);
       return CUDA_SUCCESS;
     });

@@ -19,6 +19,7 @@
 #include "memory.h"
 #include "modules.h"
 #include "streams.h"
+#include "tape.h"
 
 namespace memtrace::emulator {
 
@@ -73,6 +74,7 @@ struct State {
   std::mt19937_64 random{1};
   std::uint64_t pinned_bytes = 0;
   std::uint64_t open_ranges = 0;  // of profilers, on all threads
+  std::unique_ptr<Tape> tape;     // null unless launches are recorded
 };
 
 // Lives until the process ends, so that calls from exit handlers still find it.

@@ -3,6 +3,7 @@
 #include <cstring>
 #include <numeric>
 
+#include "tape.h"
 #include "test.h"
 
 using namespace memtrace::test;
@@ -119,6 +120,47 @@ TEST(functions_tell_about_themselves) {
   OK(cuFuncGetAttribute(&threads, 0, function));
   EQUAL(threads, 256);
   EQUAL(cuModuleGetFunction(&function, module, "memtrace_none"), CUDA_ERROR_NOT_FOUND);
+}
+
+TEST(launches_are_written_to_a_tape_with_their_memory) {
+  Driver driver;
+  EQUAL(memtrace_emulator_record("/nowhere/tape"), 1);
+  std::FILE* tape = std::tmpfile();
+  std::string name = "/proc/self/fd/" + std::to_string(fileno(tape));
+  constexpr std::uint64_t N = 3 * 4096;
+  std::vector<std::uint32_t> words(N / 4);
+  words[1500] = 7;  // in the second of three pages, the others are blank
+  CUdeviceptr out = driver.upload(words);
+  EQUAL(memtrace_emulator_record(name.c_str()), 0);
+  OK(driver.launch("memtrace_fill", {1, out + 4, 5}, nullptr));
+  OK(cuCtxSynchronize());
+  EQUAL(memtrace_emulator_record(nullptr), 0);
+  OK(driver.launch("memtrace_fill", {1, out, 5}, nullptr));
+  OK(cuCtxSynchronize());
+
+  std::string bytes(100'000, ' ');
+  bytes.resize(std::fread(bytes.data(), 1, bytes.size(), tape));
+  std::fclose(tape);
+  std::string magic = memtrace::emulator::TAPE_MAGIC;
+  EQUAL(bytes.substr(0, magic.size()), magic);
+  std::size_t at = magic.size();
+  auto word = [&] {
+    std::uint64_t value = 0;
+    std::memcpy(&value, bytes.data() + at, sizeof(value));
+    at += sizeof(value);
+    return value;
+  };
+  EQUAL(word(), 13u);
+  EQUAL(bytes.substr(at, 13), std::string("memtrace_fill"));
+  at += 13;
+  for (std::uint64_t expected : {std::uint64_t{1}, std::uint64_t{256}, std::uint64_t{3}, std::uint64_t{1}, out + 4, std::uint64_t{5},
+                                 std::uint64_t{1}, static_cast<std::uint64_t>(out), N, std::uint64_t{4096}, std::uint64_t{4096}}) {
+    EQUAL(word(), expected);
+  }
+  EQUAL(bytes[at + 4 * 1500 - 4096], 7);
+  at += 4096;
+  EQUAL(word(), 0u);
+  EQUAL(at, bytes.size());
 }
 
 TEST(foreign_images_are_refused) {

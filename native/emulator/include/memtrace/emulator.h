@@ -44,6 +44,12 @@ uint64_t memtrace_emulator_live(const char* key);
  */
 uint64_t memtrace_emulator_count(const char* what);
 
+/*
+ * Writes every launch that runs from now on to a file, with all device memory that its arguments point to, so that kernel_races can run it
+ * again; null ends that. Returns 0, or 1 if the file cannot be made or the one before is not whole. A reset does not end it.
+ */
+int32_t memtrace_emulator_record(const char* file);
+
 #pragma GCC visibility pop
 
 #ifdef __cplusplus

@@ -20,6 +20,7 @@ final class Emulator {
   private final MethodHandle set;
   private final MethodHandle live;
   private final MethodHandle count;
+  private final MethodHandle record;
 
   private Emulator(DynamicLibrary library) throws DynamicLibrary.LoadException {
     fail =
@@ -35,6 +36,9 @@ final class Emulator {
     count =
         library.function(
             "memtrace_emulator_count", FunctionDescriptor.of(LONG, ValueLayout.ADDRESS));
+    record =
+        library.function(
+            "memtrace_emulator_record", FunctionDescriptor.of(INT, ValueLayout.ADDRESS));
   }
 
   /** The library of the emulator; the test is skipped where none was built. */
@@ -102,6 +106,23 @@ final class Emulator {
   /** Calls since the last reset. */
   long count(String what) {
     return ask(count, what);
+  }
+
+  /** Runs something, and writes every launch that it makes to a file. */
+  void record(Path tape, Runnable work) {
+    int failed;
+    try (Arena arena = Arena.ofConfined()) {
+      failed = (int) record.invokeExact(arena.allocateFrom(tape.toString()));
+      work.run();
+      failed |= (int) record.invokeExact(MemorySegment.NULL);
+    } catch (RuntimeException | Error e) {
+      throw e;
+    } catch (Throwable e) {
+      throw new AssertionError(e);
+    }
+    if (failed != 0) {
+      throw new AssertionError("the launches could not be written to " + tape);
+    }
   }
 
   private static long ask(MethodHandle function, String key) {
