@@ -18,7 +18,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A state is used once: {@code setInitialMemory} of a controller moves its content away, and
  * whatever is asked of it afterwards is refused. A state that is not used is closed. {@link #save}
- * changes nothing, so a state can be saved and then used. Not thread-safe.
+ * changes nothing, so a state can be saved and then used. Of several threads that take or close a
+ * state at once, one does; otherwise a state is used by one thread at a time.
  *
  * <p>The tree may lie on a device, and {@link #save} or another backend brings it to the host. The
  * backend that made a state is closed after the state and after every controller that took it.
@@ -78,7 +79,7 @@ public final class MemoryState implements AutoCloseable {
    * @return cells that must not be changed, valid until the state is used or closed
    * @throws IllegalStateException if the state was used or closed
    */
-  public AddressMap image() {
+  public synchronized AddressMap image() {
     if (image == null) {
       throw new IllegalStateException(
           "this memory state was "
@@ -152,7 +153,7 @@ public final class MemoryState implements AutoCloseable {
    * @return the tree, owned by the caller, or null if nobody has hashed the cells
    * @throws IllegalStateException if the state was used or closed
    */
-  public @Nullable StateTree takeTree() {
+  public synchronized @Nullable StateTree takeTree() {
     image();
     StateTree taken = tree;
     tree = null;
@@ -168,16 +169,26 @@ public final class MemoryState implements AutoCloseable {
    * @throws IllegalStateException if the state was used or closed
    */
   public MemoryState move(MemoryConfig wanted, String user) {
-    AddressMap cells = image();
-    cells.settle();
-    AddressMap moved = cells;
-    if (!wanted.equals(config)) {
-      moved = AddressMap.after(cells, wanted, pool);
+    MemoryState taken = take("used by " + user);
+    AddressMap cells = taken.image();
+    try {
+      cells.settle();
+      if (wanted.equals(config)) {
+        return taken;
+      }
+      AddressMap moved = AddressMap.after(cells, wanted, pool);
       cells.release();
+      return new MemoryState(pool, moved, taken.tree);
+    } catch (RuntimeException | Error e) {
+      putBack(taken);
+      throw e;
     }
-    MemoryState next = new MemoryState(pool, moved, tree);
-    forget("used by " + user);
-    return next;
+  }
+
+  private synchronized MemoryState take(String how) {
+    MemoryState taken = new MemoryState(pool, image(), tree);
+    forget(how);
+    return taken;
   }
 
   /**
@@ -185,7 +196,7 @@ public final class MemoryState implements AutoCloseable {
    *
    * @param moved what {@link #move} returned, which is used afterwards
    */
-  public void putBack(MemoryState moved) {
+  public synchronized void putBack(MemoryState moved) {
     image = moved.image();
     config = moved.config;
     tree = moved.tree;
@@ -268,12 +279,19 @@ public final class MemoryState implements AutoCloseable {
   /** Gives the memory back, unless the state was used. Closing twice has no effect. */
   @Override
   public void close() {
-    if (image != null) {
-      image.release();
-      if (tree != null) {
-        tree.close();
+    AddressMap cells;
+    StateTree hashed;
+    synchronized (this) {
+      cells = image;
+      hashed = tree;
+      if (cells == null) {
+        return;
       }
       forget("closed");
+    }
+    cells.release();
+    if (hashed != null) {
+      hashed.close();
     }
   }
 }

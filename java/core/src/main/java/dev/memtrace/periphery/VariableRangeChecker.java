@@ -159,22 +159,22 @@ public final class VariableRangeChecker {
    * @throws TraceLimitException if the multiplicity would reach p; nothing is added then
    */
   void addRow(int row, int count) {
-    boolean fits = Integer.compareUnsigned(count, BabyBear.P) < 0;
-    int old = fits ? (int) COUNT.getAndAdd(counts, row, count) : count(row);
-    if (!fits || old < 0 || Integer.compareUnsigned(old + count, BabyBear.P) >= 0) {
-      if (fits) {
-        COUNT.getAndAdd(counts, row, -count);
+    int old;
+    do {
+      old = count(row);
+      // The old count is below p.
+      if (Integer.compareUnsigned(count, BabyBear.P - old) >= 0) {
+        throw new TraceLimitException(
+            "range checker row "
+                + row
+                + " was requested "
+                + old
+                + " + "
+                + Integer.toUnsignedLong(count)
+                + " times; a multiplicity must be below p = "
+                + BabyBear.P);
       }
-      throw new TraceLimitException(
-          "range checker row "
-              + row
-              + " was requested "
-              + Integer.toUnsignedLong(old)
-              + " + "
-              + Integer.toUnsignedLong(count)
-              + " times; a multiplicity must be below p = "
-              + BabyBear.P);
-    }
+    } while (!COUNT.compareAndSet(counts, row, old, old + count));
   }
 
   /**
