@@ -100,7 +100,7 @@ public final class ResidentTree implements StateTree {
   }
 
   private void build(Workers workers, Poseidon2Batch batch, MemoryImage image) {
-    int[] leaves = new int[1];
+    long[] leaves = new long[1];
     image.forEachPage(
         (addressSpace, firstPointer, memory, offset, cells) -> {
           for (int c = 0; c < cells; c += CHUNK) {
@@ -110,6 +110,7 @@ public final class ResidentTree implements StateTree {
     if (leaves[0] == 0) {
       return;
     }
+    requireNodes(leaves[0]);
     ensureRecords(leaves[0]);
     image.forEachPage(
         (addressSpace, firstPointer, memory, offset, cells) -> {
@@ -268,16 +269,24 @@ public final class ResidentTree implements StateTree {
     slots.set(IntBuffer64.WORD, 4L * slot, node + 1);
   }
 
+  private static void requireNodes(long nodes) {
+    if (nodes > MAX_NODES) {
+      throw new IllegalStateException(
+          "the memory tree would have at least "
+              + nodes
+              + " nodes; the limit is "
+              + MAX_NODES
+              + ", use a smaller image");
+    }
+  }
+
   /** Makes room for nodes in the table. */
   private void ensureSlots(long nodes) {
     long wanted = Long.highestOneBit(Math.max(MIN_SLOTS / 2, nodes) - 1) << 2;
     if (wanted <= slotCount) {
       return;
     }
-    if (nodes > MAX_NODES) {
-      throw new IllegalStateException(
-          "the memory tree would have " + nodes + " nodes; the limit is " + MAX_NODES);
-    }
+    requireNodes(nodes);
     MemorySegment bigger = pool.acquire(4 * wanted);
     releaseSlots();
     slots = bigger.fill((byte) 0);

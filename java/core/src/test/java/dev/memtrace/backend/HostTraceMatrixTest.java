@@ -4,15 +4,22 @@ package dev.memtrace.backend;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.memtrace.air.TraceHeight;
 import dev.memtrace.offheap.BufferPool;
+import dev.memtrace.offheap.SparseMemory;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.file.Path;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 class HostTraceMatrixTest {
+  @TempDir private Path temp;
+
   @Test
   void aCopyOfCells() {
     int[] cells = {1, 2, 3, 4, 5, 6};
@@ -152,5 +159,29 @@ class HostTraceMatrixTest {
     assertThatThrownBy(
             () -> matrix.copyTo(target, TraceOrder.COLUMN_MAJOR, FieldEncoding.CANONICAL))
         .isInstanceOf(IllegalStateException.class);
+  }
+
+  /** The highest trace, and more cells than an int can count. */
+  @ParameterizedTest
+  @EnumSource(TraceOrder.class)
+  void cellsBehindTwoToThe31(TraceOrder order) {
+    long height = TraceHeight.MAX;
+    int width = 20;
+    MemorySegment buffer = SparseMemory.allocate(temp, 4 * height * width);
+    try (HostTraceMatrix matrix =
+        new HostTraceMatrix(
+            new BufferPool(0), buffer, height, width, order, FieldEncoding.CANONICAL)) {
+      assertThat(matrix.byteSize()).isEqualTo(80L << 27);
+      long cells = height * width;
+      buffer.setAtIndex(ValueLayout.JAVA_INT, cells - 1, 7);
+      buffer.setAtIndex(ValueLayout.JAVA_INT, cells - 1 - (1L << 31), 8);
+      assertThat(matrix.get(height - 1, width - 1)).isEqualTo(7);
+      long before = cells - 1 - (1L << 31);
+      boolean rows = order == TraceOrder.ROW_MAJOR;
+      long row = rows ? before / width : before % height;
+      int column = (int) (rows ? before % width : before / height);
+      assertThat(matrix.get(row, column)).isEqualTo(8);
+      assertThat(matrix.segment().byteSize()).isEqualTo(4 * cells);
+    }
   }
 }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.memtrace.config.MemoryConfig;
 import dev.memtrace.offheap.BufferPool;
+import java.lang.reflect.Field;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Iterator;
@@ -265,6 +266,36 @@ class AccessLogTest {
             new MemoryLogEntry.Write(1, 4, new int[] {7}));
     assertThat(log.endTimestamp()).isEqualTo(3);
     assertThat(log.segments().getFirst().recordWords()).isEqualTo(8 + 6);
+  }
+
+  /** No test can hold 2^32 entries: the log is told that it has nearly as many. */
+  @Test
+  void theLastEntryHasTheLastId() throws ReflectiveOperationException {
+    BufferPool pool = new BufferPool(0);
+    AccessLog log = new AccessLog(CONFIG, pool);
+    long before = AccessLog.MAX_ENTRIES - 2500;
+    Field position = AccessLog.class.getDeclaredField("stageFirst");
+    position.setAccessible(true);
+    position.setLong(log, before);
+    int segments = 2500 / 1024;
+    for (int i = 0; i < 1024 * segments; i++) {
+      assertThat(log.appendRead(1, i, 1)).isEqualTo(before + i);
+    }
+    // Another segment could reach the limit, so it is not begun.
+    long size = before + 1024 * segments;
+    for (int i = 0; i < 3; i++) {
+      assertThatThrownBy(() -> log.appendRead(1, 0, 1))
+          .isInstanceOf(AccessRejectedException.class)
+          .hasMessageContainingAll(size + " entries", "limit is 4294967295", "end the segment");
+      assertThatThrownBy(() -> log.appendWrite(1, 0, 4, new int[4], 0))
+          .isInstanceOf(AccessRejectedException.class);
+      assertThatThrownBy(() -> log.appendIncrement(1)).isInstanceOf(AccessRejectedException.class);
+    }
+    assertThat(log.size()).isEqualTo(size);
+    assertThat(log.endTimestamp()).isEqualTo(1 + 1024 * segments);
+    assertThat(log.segments()).hasSize(segments);
+    assertThat(log.segments().getLast().firstEntry()).isEqualTo(before + 1024 * (segments - 1));
+    log.release();
   }
 
   @Test

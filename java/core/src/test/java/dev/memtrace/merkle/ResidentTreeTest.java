@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.memtrace.config.MemoryConfig;
 import dev.memtrace.field.BabyBear;
+import dev.memtrace.image.MemoryImage;
+import dev.memtrace.image.PageVisitor;
 import dev.memtrace.offheap.BufferPool;
 import dev.memtrace.parallel.Workers;
 import dev.memtrace.poseidon2.Poseidon2Batch;
@@ -251,6 +253,46 @@ class ResidentTreeTest {
             () -> ResidentTree.ofNodes(pool, config.dimensions(), MemorySegment.ofArray(words)))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining(message);
+  }
+
+  /** An image of one page that is visited a million times: 2^29 chunks more than zero. */
+  @Test
+  void anImageOfTooManyChunksIsRefusedBeforeMemoryIsTaken() {
+    MemoryConfig config = MemoryConfig.defaults();
+    MemorySegment page = MemorySegment.ofArray(new int[MemoryConfig.PAGE_SIZE]);
+    page.fill((byte) 1);
+    int pages = ResidentTree.MAX_NODES / (MemoryConfig.PAGE_SIZE / MemoryConfig.CHUNK) + 1;
+    MemoryImage image =
+        new MemoryImage() {
+          @Override
+          public MemoryConfig config() {
+            return config;
+          }
+
+          @Override
+          public int get(int addressSpace, int pointer) {
+            throw new AssertionError();
+          }
+
+          @Override
+          public void forEachPage(PageVisitor visitor) {
+            for (int i = 0; i < pages; i++) {
+              visitor.visit(1, 0, page, 0, MemoryConfig.PAGE_SIZE);
+            }
+          }
+        };
+    BufferPool none =
+        new BufferPool(
+            0,
+            bytes -> {
+              throw new AssertionError("asked for " + bytes + " bytes");
+            });
+    try (Workers workers = new Workers(1)) {
+      assertThatThrownBy(
+              () -> ResidentTree.of(workers, Poseidon2Batch.portable(), none, image).close())
+          .isInstanceOf(IllegalStateException.class)
+          .hasMessageContaining("at least 536871424 nodes; the limit is 536870912");
+    }
   }
 
   @Test

@@ -3,6 +3,7 @@ package dev.memtrace.cuda;
 
 import dev.memtrace.backend.BackendOptions;
 import dev.memtrace.oracle.BackendOracle;
+import dev.memtrace.oracle.LimitsOracle;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
@@ -71,6 +72,16 @@ class CudaReplayOracleTest {
       for (int i = shard * SHARD; i < Math.min(CASES, (shard + 1) * SHARD); i++) {
         BackendOracle.check(SEED, i, backend, tuning.toString());
       }
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1, 2, 3, 4})
+  void endsOfEveryRange(int i) {
+    order(i);
+    try (CudaBackend backend =
+        new CudaBackend(CudaFixture.open(), new BackendOptions(2), TUNINGS.get(i))) {
+      LimitsOracle.check(backend);
     }
   }
 

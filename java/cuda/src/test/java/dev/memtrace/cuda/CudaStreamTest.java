@@ -86,6 +86,26 @@ class CudaStreamTest {
     assertThat(emulator.count("kernel:memtrace_sum_copies")).isEqualTo(1);
   }
 
+  /** More blocks than the other dimensions of a grid may have. */
+  @Test
+  void launchesMoreThan65535Blocks() {
+    int items = 65_536 * CudaKernel.BLOCK_THREADS + 3;
+    CudaKernel kernel = device.kernel("sum_copies");
+    try (DeviceBuffer buffer = stream.allocate(4L * 2 * items, "test")) {
+      stream.fillWords(buffer, 0, items, 2);
+      stream.fillWords(buffer, 4L * items, items, 3);
+      stream.launch(kernel, items, buffer.address(), 2);
+      MemorySegment sums = Arena.ofAuto().allocate(4L * items, 8);
+      stream.copyToHost(buffer, 0, sums);
+      stream.synchronize();
+      long wrong = 0;
+      for (int i = 0; i < items; i++) {
+        wrong += sums.getAtIndex(ValueLayout.JAVA_INT, i) == 5 ? 0 : 1;
+      }
+      assertThat(wrong).isZero();
+    }
+  }
+
   @Test
   void argumentsAreCopiedAtTheLaunch() {
     CudaKernel kernel = device.kernel("sum_copies");
