@@ -60,12 +60,12 @@ class ArchitectureTest {
     rooms.put("merkle", List.of("image", "poseidon2"));
     rooms.put("air", List.of("field", "config"));
     rooms.put("periphery", List.of("air", "log"));
-    rooms.put("backend", List.of("log", "image", "merkle", "periphery"));
+    rooms.put("durable", List.of("config", "log"));
+    rooms.put("backend", List.of("log", "image", "merkle", "periphery", "durable"));
     rooms.put("replay", List.of("log", "image", "air"));
     rooms.put("trace", List.of("air", "replay", "merkle", "periphery", "backend"));
     rooms.put("cpu", List.of("backend", "replay", "trace"));
     rooms.put("check", List.of("air", "log", "image", "field", "config", "backend", "periphery"));
-    rooms.put("durable", List.of("config", "log"));
     rooms.put("controller", List.of("backend", "image", "log", "periphery", "check", "durable"));
     rooms.put("analysis", List.of("air", "log"));
     rooms.put(

@@ -3,6 +3,7 @@ package dev.memtrace.backend;
 
 import dev.memtrace.config.MemoryConfig;
 import dev.memtrace.config.MemoryDimensions;
+import dev.memtrace.durable.CompleteFile;
 import dev.memtrace.image.AddressMap;
 import dev.memtrace.merkle.ResidentTree;
 import dev.memtrace.offheap.BufferPool;
@@ -12,14 +13,11 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
-import java.util.UUID;
 import java.util.zip.CRC32C;
 
 /**
@@ -76,29 +74,13 @@ final class MemoryStateFile {
   // ------------------------------------------------------------------ write
 
   static void write(Path file, AddressMap image, ResidentTree tree) {
-    Path target = file.toAbsolutePath();
-    Path beside = target.resolveSibling("." + target.getFileName() + "." + UUID.randomUUID());
-    try {
-      try (FileChannel channel =
-          FileChannel.open(beside, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
-        write(new Sink(channel), image, tree);
-        channel.force(true);
-      }
-      Files.move(beside, target, StandardCopyOption.ATOMIC_MOVE);
+    try (CompleteFile complete = CompleteFile.begin(file)) {
+      write(new Sink(complete.channel()), image, tree);
+      complete.commit(true);
     } catch (IOException e) {
       throw new MemoryStateException(
           file + ": cannot be written: " + reason(e) + "; nothing was kept, choose another place",
           e);
-    } finally {
-      deleteIfThere(beside);
-    }
-  }
-
-  private static void deleteIfThere(Path file) {
-    try {
-      Files.deleteIfExists(file);
-    } catch (IOException e) {
-      // a file that nobody reads is left
     }
   }
 

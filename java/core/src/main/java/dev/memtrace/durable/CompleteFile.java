@@ -8,17 +8,19 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.UUID;
 
 /**
- * A file that appears only when it is complete. It is written as {@code .NAME.UUID.tmp} beside its
- * place, made durable, and put there at the end. What a killed process has left of it is removed by
- * the next one that writes a file of this name.
+ * A file that appears only when it is complete. It is written as {@code .NAME.UUID.memtrace-tmp}
+ * beside its place, made durable, and put there at the end. What a killed process has left of it is
+ * removed by the next one that writes a file of this name: it is known by its name, and by being a
+ * regular file that nobody has locked.
  */
 public final class CompleteFile implements AutoCloseable {
-  private static final String ENDING = ".tmp";
+  private static final String ENDING = ".memtrace-tmp";
   private static final String UUID_PATTERN = "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}";
 
   private final Path target;
@@ -82,7 +84,8 @@ public final class CompleteFile implements AutoCloseable {
     return name.startsWith(start)
         && name.endsWith(ENDING)
         && name.length() > start.length() + ENDING.length()
-        && name.substring(start.length(), name.length() - ENDING.length()).matches(UUID_PATTERN);
+        && name.substring(start.length(), name.length() - ENDING.length()).matches(UUID_PATTERN)
+        && Files.isRegularFile(entry, LinkOption.NOFOLLOW_LINKS);
   }
 
   /**

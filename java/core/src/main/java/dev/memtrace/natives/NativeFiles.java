@@ -39,6 +39,13 @@ public final class NativeFiles {
       PosixFilePermissions.fromString("rwx------");
   private static final FileAttribute<?> AS_PRIVATE = PosixFilePermissions.asFileAttribute(PRIVATE);
   private static final int HASH_DIGITS = 32;
+
+  /** Of the mode of a folder: everybody may change names in it. */
+  private static final int OTHERS_WRITE = 0002;
+
+  /** Of the mode of a folder: but only those of his own files. */
+  private static final int STICKY = 01000;
+
   private static final String ADVICE = "name another folder with -D" + FOLDER_PROPERTY + "=FOLDER";
 
   private final Path folder;
@@ -74,7 +81,9 @@ public final class NativeFiles {
     List<String> reasons = new ArrayList<>();
     for (Path candidate : candidates(environment, properties)) {
       try {
-        return open(candidate, mounts);
+        NativeFiles found = open(candidate, mounts);
+        requireOwnPlace(found.folder);
+        return found;
       } catch (NativeFilesException e) {
         reasons.add(e.reason());
       }
@@ -119,9 +128,27 @@ public final class NativeFiles {
         throw new NativeFilesException(
             folder + " is on a file system that forbids execution (noexec); " + ADVICE);
       }
-      return new NativeFiles(folder);
+      return new NativeFiles(folder.toRealPath());
     } catch (IOException e) {
       throw new NativeFilesException(folder + " cannot be used: " + describe(e) + "; " + ADVICE, e);
+    }
+  }
+
+  /** Refuses a folder that anybody could replace by one of his own, since he may rename it. */
+  private static void requireOwnPlace(Path folder) throws NativeFilesException {
+    for (Path above = folder.getParent(); above != null; above = above.getParent()) {
+      int mode;
+      try {
+        mode = (int) Files.getAttribute(above, "unix:mode");
+      } catch (IOException e) {
+        throw new NativeFilesException(above + " cannot be read: " + describe(e), e);
+      }
+      if ((mode & OTHERS_WRITE) != 0 && (mode & STICKY) == 0) {
+        throw new NativeFilesException(
+            above
+                + " may be written by everybody and is not sticky, so anybody could replace "
+                + folder);
+      }
     }
   }
 

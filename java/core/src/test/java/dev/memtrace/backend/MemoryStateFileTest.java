@@ -19,6 +19,7 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 import java.util.List;
+import java.util.UUID;
 import java.util.stream.Stream;
 import java.util.zip.CRC32C;
 import org.junit.jupiter.api.BeforeEach;
@@ -172,6 +173,15 @@ class MemoryStateFileTest {
       assertThat(state.image().get(1, 0)).isEqualTo(5);
     }
     assertThat(file).hasBinaryContent(good);
+    assertThat(names()).containsExactly("state");
+  }
+
+  @Test
+  void savingRemovesWhatAKilledProcessHasLeft() throws IOException {
+    Files.write(temp.resolve(".state." + UUID.randomUUID() + ".memtrace-tmp"), new byte[10]);
+    try (MemoryState state = state()) {
+      state.save(temp.resolve("state"));
+    }
     assertThat(names()).containsExactly("state");
   }
 

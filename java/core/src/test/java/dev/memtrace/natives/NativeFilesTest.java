@@ -192,6 +192,28 @@ class NativeFilesTest {
         .hasMessageContainingAll("file/memtrace cannot", "file/.cache/memtrace cannot");
   }
 
+  /** A folder in one that everybody may change could be replaced by another one. */
+  @Test
+  void leavesOutAPlaceThatOthersShare() throws Exception {
+    properties.remove(NativeFiles.FOLDER_PROPERTY);
+    Path shared = Files.createDirectories(temp.resolve("shared/tmp"));
+    properties.put("java.io.tmpdir", shared.toString());
+    Files.setAttribute(temp.resolve("shared"), "unix:mode", 0777);
+    assertThatThrownBy(this::files)
+        .isInstanceOf(NativeFilesException.class)
+        .hasMessageContaining(
+            temp.resolve("shared") + " may be written by everybody and is not sticky");
+    Files.setAttribute(temp.resolve("shared"), "unix:mode", 01777);
+    assertThat(folderOf(files().folder())).isEqualTo(shared);
+
+    Files.setAttribute(temp.resolve("shared"), "unix:mode", 0777);
+    properties.put("user.home", temp.resolve("home").toString());
+    assertThat(files().folder()).isEqualTo(temp.resolve("home/.cache/memtrace"));
+    // Whoever names a folder answers for what is above it.
+    properties.put(NativeFiles.FOLDER_PROPERTY, shared.resolve("named").toString());
+    assertThat(files().folder()).isEqualTo(shared.resolve("named"));
+  }
+
   @Test
   void manyAtOnceFindTheSameFile() throws Exception {
     int threads = 8;

@@ -76,6 +76,15 @@ class CudaArchitectureTest {
   }
 
   @Test
+  void nothingUsesUnsafe() {
+    noClasses()
+        .should()
+        .dependOnClassesThat()
+        .haveNameMatching("(sun\\.misc|jdk\\.internal\\.misc)\\.Unsafe(\\$.*)?")
+        .check(ALL);
+  }
+
+  @Test
   void thePackageIsNullMarked() {
     assertThat(CudaDevice.class.getPackage().isAnnotationPresent(NullMarked.class)).isTrue();
   }

@@ -73,6 +73,15 @@ class Rv32ArchitectureTest {
   }
 
   @Test
+  void nothingUsesUnsafe() {
+    noClasses()
+        .should()
+        .dependOnClassesThat()
+        .haveNameMatching("(sun\\.misc|jdk\\.internal\\.misc)\\.Unsafe(\\$.*)?")
+        .check(ALL);
+  }
+
+  @Test
   void thePackageIsNullMarked() {
     assertThat(Machine.class.getPackage().isAnnotationPresent(NullMarked.class)).isTrue();
   }
