@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.memtrace.fuzz;
+
+import java.io.IOException;
+import java.util.Locale;
+
+/** The targets by the names that commands take. */
+enum Targets {
+  ALL,
+  MANIFEST,
+  ACCESS_LOG,
+  INITIAL_IMAGE,
+  LOG_FILE,
+  MEMORY_STATE,
+  ELF,
+  CONTROLLER;
+
+  /** Makes the target. */
+  Target make() throws IOException {
+    return switch (this) {
+      case ALL -> new AllTargets();
+      case MANIFEST -> new ManifestTarget();
+      case ACCESS_LOG -> new AccessLogTarget();
+      case INITIAL_IMAGE -> new InitialImageTarget();
+      case LOG_FILE -> new LogFileTarget();
+      case MEMORY_STATE -> new MemoryStateTarget();
+      case ELF -> new ElfTarget();
+      case CONTROLLER -> new ControllerTarget();
+    };
+  }
+
+  /** The name of its corpus and in commands. */
+  String label() {
+    return name().toLowerCase(Locale.ROOT).replace('_', '-');
+  }
+
+  static Targets of(String label) {
+    return valueOf(label.toUpperCase(Locale.ROOT).replace('-', '_'));
+  }
+}
