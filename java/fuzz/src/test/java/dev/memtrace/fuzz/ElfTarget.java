@@ -17,10 +17,12 @@ import java.util.List;
 
 /**
  * The input is an ELF file, or the instructions of one, behind one byte that says which. What loads
- * is executed, and each segment of its log is made and checked.
+ * is executed, in segments; another bit of that byte says whether the traces of the first are made
+ * and checked.
  */
 final class ElfTarget implements Target {
   private static final int INSTRUCTIONS = 1;
+  private static final int TRACES = 2;
 
   private static final long MOST_INSTRUCTIONS = 600;
   private static final long SEGMENT_ACCESSES = 400;
@@ -31,7 +33,8 @@ final class ElfTarget implements Target {
   @Override
   public void run(byte[] input) {
     Choices choices = new Choices(input);
-    boolean instructions = (choices.next() & INSTRUCTIONS) != 0;
+    int how = choices.next();
+    boolean instructions = (how & INSTRUCTIONS) != 0;
     byte[] content = choices.rest();
     Program program;
     try {
@@ -40,17 +43,16 @@ final class ElfTarget implements Target {
       Contract.refused(e, ElfException.class);
       return;
     }
-    InputStream input1 = new ByteArrayInputStream(content);
-    try (Machine machine =
-            new Machine(program, input1, OutputStream.nullOutputStream(), Segments.pool());
-        MemoryState begin = machine.initialState()) {
-      execute(machine, begin);
+    InputStream in = new ByteArrayInputStream(content);
+    OutputStream out = OutputStream.nullOutputStream();
+    try (Machine machine = new Machine(program, in, out, Segments.pool())) {
+      execute(machine, (how & TRACES) != 0);
     }
   }
 
-  private static void execute(Machine machine, MemoryState begin) {
+  private static void execute(Machine machine, boolean traces) {
+    boolean check = traces;
     Machine.Stop stop = Machine.Stop.SEGMENT_FULL;
-    MemoryState[] state = {begin};
     while (stop == Machine.Stop.SEGMENT_FULL) {
       try {
         stop = machine.run(MOST_INSTRUCTIONS - machine.instructions(), SEGMENT_ACCESSES);
@@ -59,13 +61,14 @@ final class ElfTarget implements Target {
         stop = Machine.Stop.EXITED;
       }
       AccessLog log = machine.takeLog();
-      if (state[0] == null) {
-        log.release();
+      if (check) {
+        check = false; // those of the first segment alone: each takes a table of 2^18 rows
+        try (MemoryState begin = machine.initialState()) {
+          Segments.check(
+              MemoryMode.PERSISTENT, Program.CONFIG, log, memory -> memory.setInitialMemory(begin));
+        }
       } else {
-        MemoryState taken = state[0];
-        state[0] = null; // of the first segment alone: each takes a table of 2^18 rows
-        Segments.check(
-            MemoryMode.PERSISTENT, Program.CONFIG, log, memory -> memory.setInitialMemory(taken));
+        log.release();
       }
     }
   }
@@ -112,7 +115,8 @@ final class ElfTarget implements Target {
     return List.of(
         Words.join(new int[] {0}, file(code)),
         Words.join(new int[] {INSTRUCTIONS}, code),
-        Words.join(new int[] {INSTRUCTIONS}, print));
+        Words.join(new int[] {INSTRUCTIONS | TRACES}, code),
+        Words.join(new int[] {INSTRUCTIONS | TRACES}, print));
   }
 
   /** Instructions may span 64 MiB, each word of which is decoded to 8 bytes. */

@@ -33,7 +33,7 @@ interface Target {
    * @return bytes, growing with the input
    */
   default long mostHeap(byte[] input) {
-    return (64L << 20) + 4096L * input.length;
+    return (96L << 20) + 4096L * input.length;
   }
 
   /**
