@@ -4,6 +4,7 @@ package dev.memtrace.backend;
 import dev.memtrace.config.MemoryConfig;
 import dev.memtrace.config.MemoryDimensions;
 import dev.memtrace.durable.CompleteFile;
+import dev.memtrace.durable.DurableFiles;
 import dev.memtrace.image.AddressMap;
 import dev.memtrace.merkle.ResidentTree;
 import dev.memtrace.offheap.BufferPool;
@@ -79,14 +80,12 @@ final class MemoryStateFile {
       complete.commit(true);
     } catch (IOException e) {
       throw new MemoryStateException(
-          file + ": cannot be written: " + reason(e) + "; nothing was kept, choose another place",
+          file
+              + ": cannot be written: "
+              + DurableFiles.reason(e)
+              + "; nothing was kept, choose another place",
           e);
     }
-  }
-
-  private static String reason(IOException e) {
-    String message = e.getMessage();
-    return e.getClass().getSimpleName() + (message == null ? "" : " (" + message + ")");
   }
 
   private static void write(Sink sink, AddressMap image, ResidentTree tree) throws IOException {
@@ -170,7 +169,7 @@ final class MemoryStateFile {
     try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
       return new Source(file, channel).read(config, pool);
     } catch (IOException e) {
-      throw new MemoryStateException(file + ": cannot be read: " + reason(e), e);
+      throw new MemoryStateException(file + ": cannot be read: " + DurableFiles.reason(e), e);
     }
   }
 

@@ -192,11 +192,11 @@ class MemoryStateFileTest {
     Path nowhere = temp.resolve("nowhere").resolve("state");
     assertThatThrownBy(() -> MemoryState.load(nowhere, CONFIG))
         .isInstanceOf(MemoryStateException.class)
-        .hasMessageContaining("cannot be read: NoSuchFileException");
+        .hasMessageContaining("cannot be read: no such file or folder");
     try (MemoryState state = state()) {
       assertThatThrownBy(() -> state.save(nowhere))
           .isInstanceOf(MemoryStateException.class)
-          .hasMessageContaining("cannot be written: NoSuchFileException");
+          .hasMessageContaining("cannot be written: no such file or folder");
       Path target = temp.resolve("folder");
       Files.createDirectories(target.resolve("full"));
       assertThatThrownBy(() -> state.save(target)).isInstanceOf(MemoryStateException.class);
