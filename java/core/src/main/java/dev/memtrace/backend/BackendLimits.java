@@ -59,26 +59,32 @@ public record BackendLimits(
 
   private static double copies(Workers workers, BufferPool pool) {
     MemorySegment from = pool.acquire(COPIED_BYTES);
-    MemorySegment to = pool.acquire(COPIED_BYTES);
     try {
-      from.fill((byte) 1);
-      return best(
-          2 * COPIED_BYTES,
-          () ->
-              workers.forRange(
-                  COPIED_BYTES / COPY_GRAIN,
-                  1,
-                  (first, end) ->
-                      MemorySegment.copy(
-                          from,
-                          first * COPY_GRAIN,
-                          to,
-                          first * COPY_GRAIN,
-                          (end - first) * COPY_GRAIN)));
+      MemorySegment to = pool.acquire(COPIED_BYTES);
+      try {
+        return copies(workers, from.fill((byte) 1), to);
+      } finally {
+        pool.release(to);
+      }
     } finally {
       pool.release(from);
-      pool.release(to);
     }
+  }
+
+  private static double copies(Workers workers, MemorySegment from, MemorySegment to) {
+    return best(
+        2 * COPIED_BYTES,
+        () ->
+            workers.forRange(
+                COPIED_BYTES / COPY_GRAIN,
+                1,
+                (first, end) ->
+                    MemorySegment.copy(
+                        from,
+                        first * COPY_GRAIN,
+                        to,
+                        first * COPY_GRAIN,
+                        (end - first) * COPY_GRAIN)));
   }
 
   private static double permutations(Workers workers, Poseidon2Batch batch) {

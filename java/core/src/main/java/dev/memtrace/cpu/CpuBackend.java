@@ -26,6 +26,7 @@ import dev.memtrace.poseidon2.Poseidon2Batch;
 import dev.memtrace.trace.Poseidon2Trace;
 import dev.memtrace.trace.Traces;
 import java.lang.foreign.MemorySegment;
+import java.util.function.Consumer;
 
 /** Everything after the log on the threads of this process. */
 public final class CpuBackend implements TraceBackend {
@@ -103,10 +104,12 @@ public final class CpuBackend implements TraceBackend {
     long height =
         TraceHeight.nextPowerOfTwoOrZero(inputs.byteSize() / (4L * Poseidon2Periphery.ROW_WORDS));
     try (Stages.Span span = stages.open(Stage.POSEIDON2)) {
-      MemorySegment buffer = Traces.acquire(pool, height, width);
-      Poseidon2Trace.fill(workers, inputs, registers, height, buffer);
+      TraceMatrix trace =
+          filled(
+              height,
+              width,
+              buffer -> Poseidon2Trace.fill(workers, inputs, registers, height, buffer));
       span.addBytes(4 * height * width);
-      TraceMatrix trace = Traces.matrix(pool, buffer, height, width);
       FlightEvents.product("Poseidon2", height, width);
       return trace;
     }
@@ -116,12 +119,28 @@ public final class CpuBackend implements TraceBackend {
   public TraceMatrix rangeCheckerTrace(VariableRangeChecker rangeChecker) {
     int height = RangeCheckerAir.height(rangeChecker.rangeMaxBits());
     try (Stages.Span span = stages.open(Stage.RANGE_COUNTS)) {
-      MemorySegment buffer = Traces.acquire(pool, height, 1);
-      MemorySegment.copy(rangeChecker.counts(), 0, buffer, IntBuffer64.WORD, 0, height);
+      TraceMatrix trace =
+          filled(
+              height,
+              1,
+              buffer ->
+                  MemorySegment.copy(
+                      rangeChecker.counts(), 0, buffer, IntBuffer64.WORD, 0, height));
       span.addBytes(4L * height);
-      TraceMatrix trace = Traces.matrix(pool, buffer, height, 1);
       FlightEvents.product("RangeChecker", height, 1);
       return trace;
+    }
+  }
+
+  /** Makes a trace of a buffer of the pool, which goes back if it cannot be filled. */
+  private TraceMatrix filled(long height, int width, Consumer<MemorySegment> filling) {
+    MemorySegment buffer = Traces.acquire(pool, height, width);
+    try {
+      filling.accept(buffer);
+      return Traces.matrix(pool, buffer, height, width);
+    } catch (RuntimeException | Error e) {
+      pool.release(buffer);
+      throw e;
     }
   }
 

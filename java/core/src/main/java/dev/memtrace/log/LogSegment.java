@@ -34,7 +34,12 @@ public final class LogSegment {
   LogSegment(
       BufferPool pool, int entryCapacity, int valueCapacity, long firstEntry, int firstTimestamp) {
     this.headers = pool.acquire(8L * entryCapacity);
-    this.values = pool.acquire(4L * valueCapacity);
+    try {
+      this.values = pool.acquire(4L * valueCapacity);
+    } catch (RuntimeException | Error e) {
+      pool.release(headers);
+      throw e;
+    }
     this.firstEntry = firstEntry;
     this.firstTimestamp = firstTimestamp;
   }

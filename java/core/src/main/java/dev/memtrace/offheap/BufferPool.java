@@ -6,6 +6,7 @@ import it.unimi.dsi.fastutil.longs.LongOpenHashSet;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongFunction;
 
 /**
@@ -28,6 +29,7 @@ public final class BufferPool {
   private final Long2ObjectOpenHashMap<ArrayDeque<MemorySegment>> free =
       new Long2ObjectOpenHashMap<>();
   private final LongOpenHashSet freeAddresses = new LongOpenHashSet();
+  private final AtomicLong lentBytes = new AtomicLong();
   private long retainedBytes;
 
   /**
@@ -70,6 +72,12 @@ public final class BufferPool {
    */
   public MemorySegment acquire(long minBytes) {
     long size = sizeClass(minBytes);
+    MemorySegment segment = find(size);
+    lentBytes.addAndGet(size);
+    return segment;
+  }
+
+  private MemorySegment find(long size) {
     synchronized (this) {
       ArrayDeque<MemorySegment> list = free.get(size);
       if (list != null && !list.isEmpty()) {
@@ -109,6 +117,7 @@ public final class BufferPool {
       throw new IllegalStateException(
           "buffer of " + size + " bytes was released twice; drop it after the first release");
     }
+    lentBytes.addAndGet(-size);
     if (retainedBytes + size > maxRetainedBytes) {
       return;
     }
@@ -131,6 +140,17 @@ public final class BufferPool {
    */
   public synchronized long retainedBytes() {
     return retainedBytes;
+  }
+
+  /**
+   * Returns how many bytes were handed out and not given back: 0 once all owners are closed,
+   * whatever has failed. What an owner has dropped instead is counted, though the garbage collector
+   * frees it.
+   *
+   * @return bytes
+   */
+  public long lentBytes() {
+    return lentBytes.get();
   }
 
   private static MemorySegment allocate(long bytes) {

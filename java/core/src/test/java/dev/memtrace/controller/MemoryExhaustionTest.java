@@ -104,9 +104,16 @@ class MemoryExhaustionTest {
 
   private static List<int[]> run(
       MemoryMode mode, int threads, Memory memory, Consumer<MemoryController> program) {
+    BufferPool pool = new BufferPool(0, memory::allocate);
+    List<int[]> products = products(mode, threads, pool, program);
+    assertThat(pool.lentBytes()).as("given back, allocation %d fails", memory.failAt).isZero();
+    return products;
+  }
+
+  private static List<int[]> products(
+      MemoryMode mode, int threads, BufferPool pool, Consumer<MemoryController> program) {
     MemoryConfig config = MemoryConfig.defaults().withAccessCapacity(1024);
     VariableRangeChecker rangeChecker = new VariableRangeChecker(new RangeCheckerBus(1, 17));
-    BufferPool pool = new BufferPool(0, memory::allocate);
     List<int[]> products = new ArrayList<>();
     try (CpuBackend backend = new CpuBackend(new BackendOptions(threads), pool);
         Poseidon2Periphery hasher = retry(() -> new Poseidon2Periphery(pool));

@@ -149,4 +149,33 @@ class BufferPoolTest {
     assertThat(array.capacity()).isZero();
     assertThatThrownBy(() -> array.get(0)).isInstanceOf(IndexOutOfBoundsException.class);
   }
+
+  @Test
+  void whatIsHandedOutIsCountedUntilItIsGivenBack() {
+    BufferPool pool = new BufferPool(4096);
+    MemorySegment kept = pool.acquire(1);
+    MemorySegment dropped = pool.acquire(5000);
+    assertThat(pool.lentBytes()).isEqualTo(kept.byteSize() + dropped.byteSize());
+    pool.release(kept);
+    pool.release(dropped); // more than the pool keeps
+    assertThat(pool.lentBytes()).isZero();
+    MemorySegment again = pool.acquire(1);
+    pool.clear();
+    assertThat(pool.lentBytes()).isEqualTo(again.byteSize());
+    pool.release(again);
+    assertThatThrownBy(() -> pool.release(again)).isInstanceOf(IllegalStateException.class);
+    assertThat(pool.lentBytes()).isZero();
+  }
+
+  @Test
+  void aBufferThatCouldNotBeHadIsNotCounted() {
+    BufferPool pool =
+        new BufferPool(
+            0,
+            _ -> {
+              throw new OutOfMemoryError("test");
+            });
+    assertThatThrownBy(() -> pool.acquire(1)).isInstanceOf(OutOfNativeMemoryException.class);
+    assertThat(pool.lentBytes()).isZero();
+  }
 }

@@ -25,16 +25,20 @@ final class DeviceTransfer implements AutoCloseable {
 
   DeviceTransfer(CudaDevice device, BufferPool pool, Stages stages) {
     this.pool = pool;
-    this.part = pool.acquire(PART_BYTES);
-    CudaStream opened = device.openStream();
+    this.stream = device.openStream();
     try {
-      this.staging = opened.allocate(PART_BYTES, "staging of copies to the host");
+      this.staging = stream.allocate(PART_BYTES, "staging of copies to the host");
+      try {
+        this.part = pool.acquire(PART_BYTES);
+      } catch (RuntimeException | Error e) {
+        Closing.after(e, staging::close);
+        throw e;
+      }
     } catch (RuntimeException | Error e) {
-      opened.close();
+      Closing.after(e, stream::close);
       throw e;
     }
-    this.stream = opened;
-    this.passes = new DevicePasses(opened, stages);
+    this.passes = new DevicePasses(stream, stages);
   }
 
   /**
