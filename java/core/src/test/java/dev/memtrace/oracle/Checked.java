@@ -21,7 +21,7 @@ import java.util.SortedMap;
 /** Puts products that a test may have damaged before the {@link TraceChecker}. */
 final class Checked {
   private static final int INPUT_WORDS = 17;
-  private static final BufferPool POOL = new BufferPool(1L << 26);
+  static final BufferPool POOL = new BufferPool(1L << 26);
 
   private Checked() {}
 

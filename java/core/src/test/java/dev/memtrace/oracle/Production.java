@@ -127,20 +127,17 @@ final class Production {
         next.accept(controller.finalState());
       }
       int[] records = words(controller.records());
-      List<Products.Trace> airs = new ArrayList<>();
-      for (AirProofInput input : controller.generateAirProofInputs()) {
-        airs.add(trace(input.air().name(), input.trace(), input));
-      }
+      List<Products.Trace> airs = traces(controller.generateAirProofInputs());
       SortedMap<Integer, Integer> alone = counts(rangeChecker);
       int[] aux = words(controller.generateAuxColumns());
       List<Products.Trace> poseidon2 = new ArrayList<>();
       for (int registers = 0; segment.persistent() && registers < 2; registers++) {
-        TraceMatrix matrix = backend.poseidon2Trace(hasher, registers);
         String name = "Poseidon2 with " + registers + " registers";
-        int[] cells = cells(matrix);
-        poseidon2.add(
-            new Products.Trace(name, matrix.width(), cells, hasher.size(), 0, new int[0]));
-        matrix.close();
+        try (TraceMatrix matrix = backend.poseidon2Trace(hasher, registers)) {
+          int[] cells = cells(matrix);
+          poseidon2.add(
+              new Products.Trace(name, matrix.width(), cells, hasher.size(), 0, new int[0]));
+        }
       }
       Products products =
           new Products(
@@ -318,15 +315,23 @@ final class Production {
     return cells;
   }
 
-  static Products.Trace trace(String name, TraceMatrix matrix, AirProofInput input) {
-    try (input) {
-      return new Products.Trace(
-          name,
-          matrix.width(),
-          cells(matrix),
-          input.usedRows(),
-          input.logOrderRows(),
-          input.publicValues());
+  /** Copies all traces and closes them, whatever fails. */
+  private static List<Products.Trace> traces(List<AirProofInput> inputs) {
+    List<Products.Trace> traces = new ArrayList<>();
+    try {
+      for (AirProofInput input : inputs) {
+        traces.add(
+            new Products.Trace(
+                input.air().name(),
+                input.trace().width(),
+                cells(input.trace()),
+                input.usedRows(),
+                input.logOrderRows(),
+                input.publicValues()));
+      }
+      return traces;
+    } finally {
+      inputs.forEach(AirProofInput::close);
     }
   }
 
