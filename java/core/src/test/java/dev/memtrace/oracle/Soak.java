@@ -307,8 +307,7 @@ public final class Soak implements AutoCloseable {
       try {
         write(chain, bench.backend(), files.path(real));
       } catch (RuntimeException | Error e) {
-        boolean afterFault =
-            !first && faulty > 0 && (bench.isTyped(e) || isTypedForFiles(e));
+        boolean afterFault = !first && faulty > 0 && (bench.isTyped(e) || isTypedForFiles(e));
         boolean lost = e instanceof DeviceLostException;
         expect(isAllowed(e, afterFault), e, what + " on " + bench.name());
         healAll(lost);
