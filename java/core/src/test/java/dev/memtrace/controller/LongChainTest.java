@@ -14,6 +14,7 @@ import dev.memtrace.periphery.MemoryBus;
 import dev.memtrace.periphery.MerkleBus;
 import dev.memtrace.periphery.Poseidon2Periphery;
 import java.lang.foreign.Arena;
+import java.util.Objects;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
@@ -89,8 +90,7 @@ class LongChainTest {
         }
       }
       assertThat(allocated.get()).as("bytes that a half of the chain took").isEqualTo(afterAFew);
-      assertThat(state).isNotNull();
-      try (MemoryState last = state) {
+      try (MemoryState last = Objects.requireNonNull(state)) {
         assertThat(last.root()).isEqualTo(leaves.digest(CONFIG.dimensions().overallHeight(), 0));
         leaves.forEach(
             (leaf, chunk) -> {

@@ -21,6 +21,9 @@ class AccessLogTest {
   private static final int P = 2013265921;
   private static final MemoryConfig CONFIG = MemoryConfig.defaults().withAccessCapacity(0);
 
+  /** Entries of a segment of the smallest kind. */
+  private static final int SEGMENT = 1024;
+
   private static MemoryLogEntry entry(Random random) {
     int n = 1 << random.nextInt(6);
     return switch (random.nextInt(4)) {
@@ -277,12 +280,13 @@ class AccessLogTest {
     Field position = AccessLog.class.getDeclaredField("stageFirst");
     position.setAccessible(true);
     position.setLong(log, before);
-    int segments = 2500 / 1024;
-    for (int i = 0; i < 1024 * segments; i++) {
+    int segments = 2500 / SEGMENT;
+    for (int i = 0; i < SEGMENT * segments; i++) {
       assertThat(log.appendRead(1, i, 1)).isEqualTo(before + i);
     }
     // Another segment could reach the limit, so it is not begun.
-    long size = before + 1024 * segments;
+    int entries = SEGMENT * segments;
+    long size = before + entries;
     for (int i = 0; i < 3; i++) {
       assertThatThrownBy(() -> log.appendRead(1, 0, 1))
           .isInstanceOf(AccessRejectedException.class)
@@ -292,9 +296,9 @@ class AccessLogTest {
       assertThatThrownBy(() -> log.appendIncrement(1)).isInstanceOf(AccessRejectedException.class);
     }
     assertThat(log.size()).isEqualTo(size);
-    assertThat(log.endTimestamp()).isEqualTo(1 + 1024 * segments);
+    assertThat(log.endTimestamp()).isEqualTo(1 + entries);
     assertThat(log.segments()).hasSize(segments);
-    assertThat(log.segments().getLast().firstEntry()).isEqualTo(before + 1024 * (segments - 1));
+    assertThat(log.segments().getLast().firstEntry()).isEqualTo(size - SEGMENT);
     log.release();
   }
 

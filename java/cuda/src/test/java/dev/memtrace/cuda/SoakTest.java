@@ -166,37 +166,37 @@ class SoakTest {
       emulator.set("order", random.nextInt(3));
       emulator.set("defer", random.nextInt(3));
       emulator.set("seed", random.nextInt(1 << 20));
-      switch (random.nextInt(6)) {
+      return switch (random.nextInt(6)) {
         case 0 -> {
           emulator.fail("call", 1 + random.nextInt(2000), LAUNCH_FAILED);
-          return LOST;
+          yield LOST;
         }
         case 1 -> {
           emulator.fail("kernel:", 1 + random.nextInt(300), LAUNCH_FAILED);
-          return KERNEL;
+          yield KERNEL;
         }
         case 2 -> {
           emulator.fail("call", 1 + random.nextInt(2000), INVALID_VALUE);
-          return "driver call";
+          yield "driver call";
         }
         case 3 -> {
           pool.clear();
           int nth = 1 + random.nextInt(30);
           emulator.fail("cuMemHostAlloc", nth, CudaResult.OUT_OF_MEMORY);
           emulator.fail("cuMemHostAlloc", nth + 1, CudaResult.OUT_OF_MEMORY);
-          return "pinned memory";
+          yield "pinned memory";
         }
         case 4 -> {
           emulator.set("memory", emulator.live("device_bytes") + random.nextInt(1 << 18));
-          return "device full";
+          yield "device full";
         }
         default -> {
           for (int i = 0; i < 1 + random.nextInt(3); i++) {
             emulator.fail("allocation", 1 + random.nextInt(60), CudaResult.OUT_OF_MEMORY);
           }
-          return "device memory";
+          yield "device memory";
         }
-      }
+      };
     }
 
     @Override
