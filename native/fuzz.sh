@@ -4,6 +4,7 @@
 #
 #   native/fuzz.sh OUTPUT_DIR TARGET SECONDS    one of algorithms, emulator, poseidon2, that long
 #   native/fuzz.sh OUTPUT_DIR all SECONDS       all of them, that long in all
+#   native/fuzz.sh OUTPUT_DIR kernels 0         OUTPUT_DIR/libmemtrace-cuda-emulator.so, with which java/fuzz sees the branches of kernels
 #
 # Begins with the inputs in native/fuzz/corpus/TARGET, among them every input that was a finding once, and with what earlier runs have kept in
 # OUTPUT_DIR/corpus/TARGET. A finding ends the run; its input lies in OUTPUT_DIR/findings. Needs clang with libFuzzer (clang++, or what CLANG
@@ -13,7 +14,7 @@
 set -eu
 
 usage() {
-  echo "usage: native/fuzz.sh OUTPUT_DIR all|algorithms|emulator|poseidon2 SECONDS" >&2
+  echo "usage: native/fuzz.sh OUTPUT_DIR all|algorithms|emulator|poseidon2|kernels SECONDS" >&2
   exit 2
 }
 
@@ -27,7 +28,7 @@ output=$1
 seconds=$3
 case $2 in
   all) targets="algorithms emulator poseidon2" ;;
-  algorithms | emulator | poseidon2) targets=$2 ;;
+  algorithms | emulator | poseidon2 | kernels) targets=$2 ;;
   *) usage ;;
 esac
 case $seconds in
@@ -71,12 +72,19 @@ for target in $targets; do
   run cmake --build "$build" --parallel "${MEMTRACE_BUILD_JOBS:-$(getconf _NPROCESSORS_ONLN)}" --target "fuzz_$target"
 done
 
+if [ "$targets" = kernels ]; then
+  [ $fuzzer = ON ] || exit 3
+  cp "$build/libmemtrace-cuda-emulator.so" "$output/libmemtrace-cuda-emulator.so.$$.partial"
+  mv -f "$output/libmemtrace-cuda-emulator.so.$$.partial" "$output/libmemtrace-cuda-emulator.so"
+  exit 0
+fi
+
 count=$(echo "$targets" | wc -w)
 for target in $targets; do
   log=$output/$target.log
   if [ $fuzzer = ON ]; then
     mkdir -p "$output/corpus/$target"
-    set -- -max_total_time=$(((seconds + count - 1) / count)) -max_len=4096 -len_control=0 -timeout=20 -rss_limit_mb=1024 \
+    set -- -max_total_time=$(((seconds + count - 1) / count)) -max_len=4096 -len_control=0 -timeout=120 -rss_limit_mb=1024 \
       -artifact_prefix="$output/findings/$target-" -print_final_stats=1 "$output/corpus/$target" "$source/corpus/$target"
   else
     set -- "$source/corpus/$target"

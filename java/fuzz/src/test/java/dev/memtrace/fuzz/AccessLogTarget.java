@@ -56,6 +56,7 @@ final class AccessLogTarget implements Target {
         Words.join(new int[] {1, 0}, log),
         Words.join(new int[] {2, 0}, Words.bytes(0, 1, 8, 1, 0, 1, 8, 16, 2, 3)),
         Words.join(new int[] {3, 0}, log),
+        Words.join(new int[] {1, 0}, Words.bytes(Words.repeat(Bundles.LOG, 30))),
         Words.join(new int[] {0, GZIP | WRONG_COUNT | Bundles.LOG_ENTRIES << 2}, Words.gzip(log)));
   }
 }

@@ -12,7 +12,9 @@ import java.util.List;
  */
 final class AllTargets implements Target {
   private static final List<Targets> PARTS =
-      Arrays.stream(Targets.values()).filter(part -> part != Targets.ALL).toList();
+      Arrays.stream(Targets.values())
+          .filter(part -> part != Targets.ALL && part.isAvailable())
+          .toList();
 
   private final List<Target> targets = new ArrayList<>();
 

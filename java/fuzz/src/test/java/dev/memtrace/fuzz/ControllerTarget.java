@@ -2,7 +2,9 @@
 package dev.memtrace.fuzz;
 
 import dev.memtrace.backend.BackendOptions;
+import dev.memtrace.backend.BackendUnavailableException;
 import dev.memtrace.backend.TraceBackend;
+import dev.memtrace.backend.TraceBackends;
 import dev.memtrace.config.MemoryConfig;
 import dev.memtrace.config.MemoryMode;
 import dev.memtrace.controller.MemoryController;
@@ -14,6 +16,7 @@ import dev.memtrace.oracle.BackendOracle;
 import dev.memtrace.periphery.Poseidon2Periphery;
 import dev.memtrace.periphery.RangeCheckerBus;
 import dev.memtrace.periphery.VariableRangeChecker;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -43,6 +46,15 @@ final class ControllerTarget implements Target {
   /** Judges the given backends, which live as long as the process. */
   ControllerTarget(List<TraceBackend> backends) {
     this.backends = backends;
+  }
+
+  /** Judges the CUDA backend, on the device that its settings name. */
+  static ControllerTarget ofKernels() throws IOException {
+    try {
+      return new ControllerTarget(List.of(TraceBackends.create("cuda", new BackendOptions(1))));
+    } catch (BackendUnavailableException e) {
+      throw new IOException("the CUDA backend does not work here", e);
+    }
   }
 
   private static TraceBackend cpu(int threads) {
@@ -369,14 +381,21 @@ final class ControllerTarget implements Target {
   @Override
   public List<byte[]> seeds() {
     return List.of(
-        seed(PERSISTENT | ALL_PRODUCTS, 1, 6, 10, 6, 3),
-        seed(PERSISTENT, 2, 14, 16, 9, 5),
-        seed(ALL_PRODUCTS, 2, 9, 8, 5, 5),
-        seed(0, 1, 13, 13, 8, 2));
+        seed(PERSISTENT | ALL_PRODUCTS, 1, 6, 10, 6, 3, 1),
+        seed(PERSISTENT, 2, 14, 16, 9, 5, 1),
+        seed(PERSISTENT | ALL_PRODUCTS, 2, 14, 16, 9, 5, 12),
+        seed(ALL_PRODUCTS, 2, 9, 8, 5, 5, 1),
+        seed(0, 1, 13, 13, 8, 2, 12));
   }
 
   private static byte[] seed(
-      int how, int asHeight, int pointerBits, int clockBits, int rangeBits, int logAdapter) {
+      int how,
+      int asHeight,
+      int pointerBits,
+      int clockBits,
+      int rangeBits,
+      int logAdapter,
+      int times) {
     int[] head = {how, asHeight, 0, pointerBits, clockBits, rangeBits, logAdapter, 0};
     int[] initial = {2, 1, 0, 5, 7, 1, 0, 6, 210};
     int[] calls = {
@@ -391,15 +410,16 @@ final class ControllerTarget implements Target {
       9, 4, 1, 0, 4, //
       0, 9, 2, 255, 255, 255, 255, 246
     };
-    byte[] seed = new byte[head.length + initial.length + calls.length];
+    int[] choices = Words.repeat(calls, times);
     boolean persistent = (how & PERSISTENT) != 0;
+    byte[] seed = new byte[head.length + (persistent ? initial.length : 0) + choices.length];
     int length = 0;
-    for (int[] part : List.of(head, persistent ? initial : new int[0], calls)) {
+    for (int[] part : List.of(head, persistent ? initial : new int[0], choices)) {
       for (int choice : part) {
         seed[length++] = (byte) choice;
       }
     }
-    return Arrays.copyOf(seed, length);
+    return seed;
   }
 
   @Override

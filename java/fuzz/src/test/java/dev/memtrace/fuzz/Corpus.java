@@ -10,7 +10,8 @@ import java.util.stream.Stream;
 
 /**
  * The inputs of a target that are tried in each build: its seeds, and the files in {@code
- * src/test/resources/corpus/TARGET}, among them every input that was a finding once.
+ * src/test/resources/corpus/TARGET}, among them every input that was a finding once. Kernels and
+ * controller have the same.
  */
 final class Corpus {
   private static final Path FOLDER = Path.of("src", "test", "resources", "corpus");
@@ -24,7 +25,8 @@ final class Corpus {
     for (byte[] seed : target.seeds()) {
       inputs.put("seed-" + number++, seed);
     }
-    Path folder = FOLDER.resolve(name.label());
+    Path folder =
+        FOLDER.resolve(name == Targets.KERNELS ? Targets.CONTROLLER.label() : name.label());
     if (Files.isDirectory(folder)) {
       try (Stream<Path> files = Files.list(folder)) {
         for (Path file : files.toList()) {

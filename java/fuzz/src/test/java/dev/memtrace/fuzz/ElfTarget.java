@@ -112,16 +112,12 @@ final class ElfTarget implements Target {
             0x00000073, // ecall
             0x05d00893, // addi a7, x0, 93
             0x00000073); // ecall
+    byte[] many = Words.bytes(Words.repeat(new int[] {0x00150513, 0x00a12023, 0x00c12583}, 330));
     return List.of(
+        Words.join(new int[] {INSTRUCTIONS}, many),
         Words.join(new int[] {0}, file(code)),
         Words.join(new int[] {INSTRUCTIONS}, code),
         Words.join(new int[] {INSTRUCTIONS | TRACES}, code),
         Words.join(new int[] {INSTRUCTIONS | TRACES}, print));
-  }
-
-  /** Instructions may span 64 MiB, each word of which is decoded to 8 bytes. */
-  @Override
-  public long mostHeap(byte[] input) {
-    return (192L << 20) + 4096L * input.length;
   }
 }

@@ -23,14 +23,15 @@ import org.junit.jupiter.api.Test;
  * -Dmemtrace.fuzz.seconds=N} says how long, {@code -Dmemtrace.fuzz.target=LABEL} which target
  * alone. What was found lies in {@code target/fuzz/LABEL}: {@code corpus}, with which the next run
  * begins, and {@code findings}; a finding that is understood belongs into {@code
- * src/test/resources/corpus/LABEL}.
+ * src/test/resources/corpus/LABEL}. A run of the kernels alone has an emulator that was built for
+ * libFuzzer, if there is one, and so is guided by the branches of the kernels.
  */
 class FuzzTest {
   private static final int SECONDS = Integer.getInteger("memtrace.fuzz.seconds", 20);
   private static final String TARGET = System.getProperty("memtrace.fuzz.target", "all");
 
-  /** An input that takes longer hangs. */
-  private static final int INPUT_SECONDS = 20;
+  /** An input that takes longer hangs; the first ones load and instrument classes. */
+  private static final int INPUT_SECONDS = 120;
 
   /** Bytes of the heap and of native memory; whoever needs more fails. */
   private static final String HEAP = "-Xmx512m";
@@ -92,8 +93,17 @@ class FuzzTest {
             "--enable-native-access=ALL-UNNAMED",
             "--sun-misc-unsafe-memory-access=allow",
             "-Xshare:auto"));
+    Path kernels = Path.of("target", "native", "libmemtrace-cuda-emulator.so").toAbsolutePath();
+    boolean guided = name == Targets.KERNELS && Files.exists(kernels);
+    String emulator = guided ? kernels.toString() : System.getProperty("memtrace.emulator", "");
+    command.add("-Dmemtrace.emulator=" + emulator);
+    command.add(
+        "-Dmemtrace.native.directory=" + Path.of("target", "native-files").toAbsolutePath());
     command.addAll(List.of("-cp", System.getProperty("java.class.path", "")));
     command.add("com.code_intelligence.jazzer.Jazzer");
+    if (guided) {
+      command.add("--native");
+    }
     command.addAll(
         List.of(
             "--target_class=" + FuzzedProcess.class.getName(),

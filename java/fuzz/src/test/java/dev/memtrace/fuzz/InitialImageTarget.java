@@ -60,7 +60,14 @@ final class InitialImageTarget implements Target {
   @Override
   public List<byte[]> seeds() throws IOException {
     byte[] cells = Words.bytes(Bundles.INITIAL);
+    int[] many = new int[3 * 330];
+    for (int i = 0; i < many.length; i += 3) {
+      many[i] = 1 + i % 2;
+      many[i + 1] = i * i % (1 << 14);
+      many[i + 2] = i + 1;
+    }
     return List.of(
+        Words.join(new int[] {0, IN_ORDER}, Words.bytes(many)),
         Words.join(new int[] {0, 0}, cells),
         Words.join(new int[] {1, IN_ORDER}, cells),
         Words.join(

@@ -141,20 +141,24 @@ final class LogFileTarget implements Target {
     MemoryConfig volatileMemory = new MemoryConfig(2, 1, 13, 13, 8, 32, 0);
     List<byte[]> seeds = new ArrayList<>();
     for (int sum = 0; sum <= RIGHT_CHECKSUMS; sum++) {
-      seeds.add(seed(sum, new LogFileHeader(MemoryMode.PERSISTENT, persistent, true), true));
-      seeds.add(seed(sum, new LogFileHeader(MemoryMode.PERSISTENT, persistent, false), true));
-      seeds.add(seed(sum, new LogFileHeader(MemoryMode.VOLATILE, volatileMemory, true), false));
+      seeds.add(seed(sum, new LogFileHeader(MemoryMode.PERSISTENT, persistent, true), 1, true));
+      seeds.add(seed(sum, new LogFileHeader(MemoryMode.PERSISTENT, persistent, true), 25, true));
+      seeds.add(seed(sum, new LogFileHeader(MemoryMode.PERSISTENT, persistent, false), 1, true));
+      seeds.add(seed(sum, new LogFileHeader(MemoryMode.VOLATILE, volatileMemory, true), 1, false));
     }
     return seeds;
   }
 
-  private byte[] seed(int how, LogFileHeader header, boolean finish) throws IOException {
+  private byte[] seed(int how, LogFileHeader header, int blocks, boolean finish)
+      throws IOException {
     AccessLog log = new AccessLog(header.config(), pool);
     try (LogFileWriter writer = LogFileWriter.create(file, header, true, pool)) {
-      log.appendRead(1, 8, 4);
-      log.appendWrite(2, 16, 2, new int[] {7, 9}, 0);
-      log.appendIncrement(5);
-      writer.append(log);
+      for (int i = 0; i < blocks; i++) {
+        log.appendRead(1, 8, 4);
+        log.appendWrite(2, 16, 2, new int[] {7, 9}, 0);
+        log.appendIncrement(5);
+        writer.append(log);
+      }
       log.appendRead(0, 77, 1);
       log.appendWrite(1, 8, 8, new int[] {1, 2, 3, 4, 5, 6, 7, 8}, 0);
       if (finish) {

@@ -33,6 +33,9 @@ final class ManifestTarget implements Target {
         Bundles.manifest(Bundles.LARGE, Bundles.LOG_ENTRIES, Bundles.INITIAL_CELLS)
             .getBytes(StandardCharsets.UTF_8),
         Bundles.manifest(Bundles.VOLATILE, Bundles.LOG_ENTRIES, 0).getBytes(StandardCharsets.UTF_8),
+        Bundles.manifest(Bundles.TINY, 0, 0)
+            .replace("tiny", "long ".repeat(600))
+            .getBytes(StandardCharsets.UTF_8),
         generated);
   }
 }

@@ -2,6 +2,8 @@
 package dev.memtrace.fuzz;
 
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Locale;
 
 /** The targets by the names that commands take. */
@@ -13,7 +15,8 @@ enum Targets {
   LOG_FILE,
   MEMORY_STATE,
   ELF,
-  CONTROLLER;
+  CONTROLLER,
+  KERNELS;
 
   /** Makes the target. */
   Target make() throws IOException {
@@ -26,7 +29,14 @@ enum Targets {
       case MEMORY_STATE -> new MemoryStateTarget();
       case ELF -> new ElfTarget();
       case CONTROLLER -> new ControllerTarget();
+      case KERNELS -> ControllerTarget.ofKernels();
     };
+  }
+
+  /** Whether what it needs is there: the kernels need the emulator, which needs a C++ compiler. */
+  boolean isAvailable() {
+    return this != KERNELS
+        || Files.exists(Path.of(System.getProperty("memtrace.emulator", "none")));
   }
 
   /** The name of its corpus and in commands. */

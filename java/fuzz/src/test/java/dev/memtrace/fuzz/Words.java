@@ -39,4 +39,13 @@ final class Words {
     }
     return bytes.toByteArray();
   }
+
+  /** The given words again and again. A fuzzer makes no input longer than its longest seed. */
+  static int[] repeat(int[] words, int times) {
+    int[] repeated = new int[words.length * times];
+    for (int i = 0; i < repeated.length; i++) {
+      repeated[i] = words[i % words.length];
+    }
+    return repeated;
+  }
 }
