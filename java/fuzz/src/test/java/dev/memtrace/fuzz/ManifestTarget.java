@@ -36,6 +36,9 @@ final class ManifestTarget implements Target {
         Bundles.manifest(Bundles.TINY, 0, 0)
             .replace("tiny", "long ".repeat(600))
             .getBytes(StandardCharsets.UTF_8),
+        Bundles.manifest(Bundles.PERSISTENT, Bundles.LOG_ENTRIES, Bundles.INITIAL_CELLS)
+            .replace("\"entries\": 7", "\"entries\": 18446744073709551616")
+            .getBytes(StandardCharsets.UTF_8),
         generated);
   }
 }
