@@ -46,8 +46,10 @@ class Call {
     CUdeviceptr keys = upload(keys_);
     CUdeviceptr values = upload(values_);
     CUdeviceptr flags = upload(flags_);
-    CUdeviceptr out = upload(std::vector<std::uint64_t>(n_));
-    CUdeviceptr lengths = upload(std::vector<std::uint32_t>(n_));
+    // Of what is selected only as much as there is needs room.
+    bool short_output = flaw_ == SHORT_OUTPUT && n_ > 1 && algorithm_ != SELECT;
+    CUdeviceptr out = upload(std::vector<std::uint64_t>(short_output ? n_ - 1 : n_));
+    CUdeviceptr lengths = upload(std::vector<std::uint32_t>(short_output ? n_ - 1 : n_));
     CUdeviceptr total = upload(std::vector<std::uint64_t>(1));
     CUstream stream = nullptr;
     REQUIRE_EQUAL(cuStreamCreate(&stream, CU_STREAM_NON_BLOCKING), CUDA_SUCCESS);
@@ -72,11 +74,12 @@ class Call {
     CUdeviceptr temporary = upload(room);
     std::uint64_t given = flaw_ == SMALL_BUFFER_HIDDEN ? bytes + 1 : room.size();
     std::int32_t result = call(device<void>(temporary), &given);
-    bool refused = flaw_ == SMALL_BUFFER || flaw_ == SMALL_BUFFER_HIDDEN || flaw_ == CLAIM_MORE;
+    bool refused = flaw_ == SMALL_BUFFER || flaw_ == SMALL_BUFFER_HIDDEN || flaw_ == CLAIM_MORE ||
+                   (short_output && algorithm_ != REDUCE);
     REQUIRE_EQUAL(result, flaw_ == NO_STREAM ? CUDA_ERROR_INVALID_HANDLE : refused ? CUDA_ERROR_INVALID_VALUE : CUDA_SUCCESS);
     if (result == CUDA_SUCCESS) {
       REQUIRE_EQUAL(cuStreamSynchronize(stream), CUDA_SUCCESS);
-      compare(out, lengths, total);
+      compare(out, lengths, total, short_output ? n_ - 1 : n_);
     }
     for (CUdeviceptr buffer : {keys, values, flags, out, lengths, total, temporary}) {
       REQUIRE_EQUAL(cuMemFree_v2(buffer), CUDA_SUCCESS);
@@ -84,7 +87,7 @@ class Call {
   }
 
  private:
-  enum Flaw : unsigned { SMALL_BUFFER = 1, SMALL_BUFFER_HIDDEN, CLAIM_MORE, NO_STREAM };
+  enum Flaw : unsigned { SMALL_BUFFER = 1, SMALL_BUFFER_HIDDEN, CLAIM_MORE, NO_STREAM, SHORT_OUTPUT };
 
   std::int32_t invoke(void* temporary, std::uint64_t* size, CUdeviceptr keys, CUdeviceptr values, CUdeviceptr flags, CUdeviceptr out,
                       CUdeviceptr lengths, CUdeviceptr total, CUstream stream) const {
@@ -121,9 +124,9 @@ class Call {
     return bits;
   }
 
-  void compare(CUdeviceptr out, CUdeviceptr lengths, CUdeviceptr total) const {
-    auto wide = download<std::uint64_t>(out, n_);
-    auto narrow = download<std::uint32_t>(lengths, n_);
+  void compare(CUdeviceptr out, CUdeviceptr lengths, CUdeviceptr total, std::size_t room) const {
+    auto wide = download<std::uint64_t>(out, room);
+    auto narrow = download<std::uint32_t>(lengths, room);
     std::uint64_t count = download<std::uint64_t>(total, 1)[0];
     if (algorithm_ == SORT_KEYS || algorithm_ == SORT_PAIRS) {
       compare_sorted(wide, narrow);
