@@ -10,7 +10,8 @@ import java.util.Arrays;
  * memory, and most accesses of a program go to few lines.
  *
  * <p>The cache is direct-mapped. Address spaces that are equal modulo 4 share a part of it, so that
- * registers and memory do not evict each other. Not thread-safe.
+ * registers and memory do not evict each other. Within it all bits of the pointer choose the place,
+ * so that buffers a power of two apart do not either. Not thread-safe.
  */
 public final class OnlineMemory {
   private static final int LINE_BITS = 5;
@@ -195,7 +196,8 @@ public final class OnlineMemory {
    * @return its place
    */
   public static int placeOf(int addressSpace, int pointer) {
-    return ((addressSpace & (PARTS - 1)) << PART_BITS) | (pointer & PART_MASK);
+    int higher = pointer >>> PART_BITS - LINE_BITS ^ pointer >>> 2 * (PART_BITS - LINE_BITS);
+    return ((addressSpace & (PARTS - 1)) << PART_BITS) | ((pointer ^ (higher & -LINE)) & PART_MASK);
   }
 
   /** One number for each cell that exists, and negative if a number is. */

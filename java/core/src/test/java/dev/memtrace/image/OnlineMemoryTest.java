@@ -118,6 +118,19 @@ class OnlineMemoryTest {
   }
 
   @Test
+  void linesAPowerOfTwoApartDoNotEvictEachOther() {
+    OnlineMemory memory =
+        new OnlineMemory(new AddressMap(MemoryConfig.defaults()), new BufferPool(0));
+    for (int bits = 5; bits < 29; bits++) {
+      assertThat(memory.cell(2, 0)).isZero();
+      assertThat(memory.cell(2, 1 << bits)).isZero();
+      assertThat(memory.holds4(2, 0)).as("2^%d cells apart", bits).isTrue();
+      assertThat(memory.holds4(2, 1 << bits)).as("2^%d cells apart", bits).isTrue();
+    }
+    memory.release();
+  }
+
+  @Test
   void onlyCellsThatExistAreFound() {
     for (int bits : new int[] {3, 4, 5, 6, 14}) {
       MemoryConfig config = CONFIG.withPointerMaxBits(bits);
