@@ -14,6 +14,8 @@ import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.lang.ArchCondition;
 import com.tngtech.archunit.lang.ConditionEvents;
 import com.tngtech.archunit.lang.SimpleConditionEvent;
+import dev.memtrace.offheap.BufferPool;
+import java.lang.foreign.Arena;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -146,6 +148,21 @@ class ArchitectureTest {
         .dependOnClassesThat()
         .haveNameMatching("(sun\\.misc|jdk\\.internal\\.misc)\\.Unsafe(\\$.*)?")
         .allowEmptyShould(true)
+        .check(CORE);
+  }
+
+  /** What is not pooled belongs to one call and its thread. */
+  @Test
+  void onlyThePoolHandsOutMemoryThatThreadsMayShare() {
+    noClasses()
+        .that()
+        .doNotBelongToAnyOf(BufferPool.class)
+        .should()
+        .callMethod(Arena.class, "ofAuto")
+        .orShould()
+        .callMethod(Arena.class, "ofShared")
+        .orShould()
+        .callMethod(Arena.class, "global")
         .check(CORE);
   }
 

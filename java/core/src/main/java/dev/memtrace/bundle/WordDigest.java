@@ -64,7 +64,7 @@ final class WordDigest {
       if (file.bytes() != bytes) {
         throw wrongSize(file, height, width);
       }
-      try (Arena arena = Arena.ofShared();
+      try (Arena arena = Arena.ofConfined();
           FileChannel channel = file.open()) {
         MemorySegment table = channel.map(FileChannel.MapMode.READ_ONLY, 0, bytes, arena);
         return ofRows(table, (int) height, width, leadingRows, progress);

@@ -25,7 +25,11 @@ public final class OnlineMemory {
   private static final int PART_BITS = 14;
 
   private static final int PART_MASK = (1 << PART_BITS) - 1;
-  private static final int LINES = PARTS << (PART_BITS - LINE_BITS);
+
+  /** Bits of a pointer that number the lines of a part. */
+  private static final int PLACE_BITS = PART_BITS - LINE_BITS;
+
+  private static final int LINES = PARTS << PLACE_BITS;
 
   /** In a tag: no address is as far below it as a line is long. */
   private static final long NEVER_FOUND = Long.MIN_VALUE;
@@ -196,7 +200,7 @@ public final class OnlineMemory {
    * @return its place
    */
   public static int placeOf(int addressSpace, int pointer) {
-    int higher = pointer >>> PART_BITS - LINE_BITS ^ pointer >>> 2 * (PART_BITS - LINE_BITS);
+    int higher = (pointer >>> PLACE_BITS) ^ (pointer >>> (2 * PLACE_BITS));
     return ((addressSpace & (PARTS - 1)) << PART_BITS) | ((pointer ^ (higher & -LINE)) & PART_MASK);
   }
 

@@ -59,6 +59,8 @@ class RecordIdsTest {
     long at = 0;
     while (at < records.byteSize()) {
       ids.add(Integer.toUnsignedLong(records.get(IntBuffer64.WORD, at)));
+      // The word after the id is the timestamp, whatever the id.
+      assertThat(records.get(IntBuffer64.WORD, at + 4)).isEqualTo(ids.size());
       at += 4 * (4 + 2 * 4);
     }
   }

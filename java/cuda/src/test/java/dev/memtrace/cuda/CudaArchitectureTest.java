@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.memtrace.cuda;
 
+import static com.tngtech.archunit.base.DescribedPredicate.describe;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.GeneralCodingRules.NO_CLASSES_SHOULD_ACCESS_STANDARD_STREAMS;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -11,6 +12,7 @@ import com.tngtech.archunit.core.domain.JavaModifier;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import dev.memtrace.natives.NativeFiles;
+import java.lang.foreign.Arena;
 import org.jspecify.annotations.NullMarked;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -68,6 +70,25 @@ class CudaArchitectureTest {
                 .filter(type -> isHere(type) && type.getModifiers().contains(JavaModifier.PUBLIC))
                 .map(JavaClass::getSimpleName))
         .containsExactlyInAnyOrder("CudaBackendProvider", "CudaException");
+  }
+
+  /**
+   * The arguments of launches and the names of ranges are used by any thread, and pinned memory is
+   * pooled.
+   */
+  @Test
+  void allOtherMemoryIsConfinedToAThread() {
+    noClasses()
+        .that(describe("are here", CudaArchitectureTest::isHere))
+        .and()
+        .doNotBelongToAnyOf(CudaStream.class, PinnedMemory.class, ProfilerRanges.class)
+        .should()
+        .callMethod(Arena.class, "ofAuto")
+        .orShould()
+        .callMethod(Arena.class, "ofShared")
+        .orShould()
+        .callMethod(Arena.class, "global")
+        .check(ALL);
   }
 
   @Test

@@ -30,9 +30,18 @@ public final class MemoryStateStress {
     }
   }
 
-  /** Whether a state was taken, and can be used. */
+  /** Whether a state was taken; what is freed is refused by an exception. */
   private static int isUsable(@Nullable MemoryState taken) {
-    return taken == null ? 0 : taken.image().get(1, 3);
+    if (taken == null) {
+      return 0;
+    }
+    taken.image().checkCell(1, 3);
+    return 1;
+  }
+
+  /** Memory with one page, whose cells nobody looks at. */
+  private static AddressMap cells(BufferPool pool) {
+    return new AddressMap(CONFIG, pool).set(1, 3, 1);
   }
 
   /** Of two controllers that take a state at once, one gets it. */
@@ -46,10 +55,10 @@ public final class MemoryStateStress {
   public static class TakenTwice {
     private final MemoryState state;
 
-    /** Makes a state with a cell of 1. */
+    /** Makes the state. */
     public TakenTwice() {
-      AddressMap cells = new AddressMap(CONFIG, Memory.onHeap()).set(1, 3, 1);
-      state = new MemoryState(Memory.onHeap(), cells, null);
+      BufferPool pool = Memory.withoutContent();
+      state = new MemoryState(pool, cells(pool), null);
     }
 
     @Actor
@@ -75,14 +84,9 @@ public final class MemoryStateStress {
   @Outcome(expect = Expect.FORBIDDEN, desc = "taken and freed, or lost")
   @State
   public static class TakenAndClosed {
-    private final BufferPool pool = Memory.onHeap();
-    private final MemoryState state;
+    private final BufferPool pool = Memory.withoutContent();
+    private final MemoryState state = new MemoryState(pool, cells(pool), null);
     private @Nullable MemoryState taken;
-
-    /** Makes a state with a cell of 1. */
-    public TakenAndClosed() {
-      state = new MemoryState(pool, new AddressMap(CONFIG, pool).set(1, 3, 1), null);
-    }
 
     @Actor
     public void take() {
@@ -118,8 +122,8 @@ public final class MemoryStateStress {
 
     /** Makes two layers over cells that nobody else holds. */
     public SharedCells() {
-      AddressMap cells = new AddressMap(CONFIG, pool);
-      MemoryState before = new MemoryState(pool, cells.set(1, 3, 1), null);
+      AddressMap cells = cells(pool);
+      MemoryState before = new MemoryState(pool, cells, null);
       first = AddressMap.after(cells, CONFIG, pool);
       second = AddressMap.after(cells, CONFIG, pool);
       before.close();
