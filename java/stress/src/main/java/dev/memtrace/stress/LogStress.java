@@ -17,6 +17,13 @@ import org.openjdk.jcstress.infra.results.I_Result;
 /** A log grows on one thread, and another one works on what was handed over. */
 public final class LogStress {
   private static final int SEGMENT = 1024;
+
+  /** Entries behind the first segment: execution goes on while the other thread works. */
+  private static final int MORE = 500;
+
+  /** How often the other thread looks: it is there when the log is handed over. */
+  private static final int LOOKS = 2000;
+
   private static final int SPACE = 1;
   private static final MemoryConfig CONFIG =
       MemoryConfig.defaults().withPointerMaxBits(16).withAccessCapacity(SEGMENT);
@@ -67,7 +74,7 @@ public final class LogStress {
 
     @Actor
     public void execution() {
-      for (int i = SEGMENT; i < SEGMENT + 8; i++) {
+      for (int i = SEGMENT; i < SEGMENT + MORE; i++) {
         write(log, i);
       }
       log.segments();
@@ -76,6 +83,9 @@ public final class LogStress {
     @Actor
     public void receiver(I_Result result) {
       LogSegment segment = full;
+      for (int i = 0; segment == null && i < LOOKS; i++) {
+        segment = full;
+      }
       result.r1 = segment == null ? 0 : whole(segment);
     }
   }
@@ -83,7 +93,7 @@ public final class LogStress {
   /** A whole log is handed over to the thread that makes its traces. */
   @JCStressTest
   @Outcome(id = "0, 0", expect = Expect.ACCEPTABLE, desc = "not handed over yet")
-  @Outcome(id = "1024, 1032", expect = Expect.ACCEPTABLE, desc = "complete")
+  @Outcome(id = "1024, 1524", expect = Expect.ACCEPTABLE, desc = "complete")
   @Outcome(expect = Expect.FORBIDDEN, desc = "handed over before it was complete")
   @State
   public static class WholeLog {
@@ -99,7 +109,7 @@ public final class LogStress {
 
     @Actor
     public void execution() {
-      for (int i = SEGMENT; i < SEGMENT + 8; i++) {
+      for (int i = SEGMENT; i < SEGMENT + MORE; i++) {
         write(log, i);
       }
       handed = log;
@@ -108,6 +118,9 @@ public final class LogStress {
     @Actor
     public void finalisation(II_Result result) {
       AccessLog taken = handed;
+      for (int i = 0; taken == null && i < LOOKS; i++) {
+        taken = handed;
+      }
       if (taken != null) {
         taken.claim();
         taken.seal();
