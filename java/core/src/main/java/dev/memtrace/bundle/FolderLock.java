@@ -31,6 +31,7 @@ final class FolderLock implements AutoCloseable {
   private static final int ATTEMPTS = 100;
 
   private static final int TOKEN_BYTES = 36;
+  private static final String SOME_TOKEN = new UUID(0, 0).toString();
 
   private final Path file;
   private final byte[] token;
@@ -130,10 +131,12 @@ final class FolderLock implements AutoCloseable {
     return Arrays.copyOf(content.array(), content.position());
   }
 
-  /** Whether a holder of the lock has written this: nothing yet, or its token. */
+  /** Whether a holder of the lock has written this: its token, or the begin of it. */
   private static boolean isToken(byte[] content) {
     String text = new String(content, StandardCharsets.US_ASCII);
-    return text.isEmpty() || text.matches("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}");
+    return text.length() <= TOKEN_BYTES
+        && (text + SOME_TOKEN.substring(text.length()))
+            .matches("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}");
   }
 
   /** Removes the file, if it is still the one that was locked, and gives the lock back. */

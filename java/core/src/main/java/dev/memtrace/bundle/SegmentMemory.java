@@ -29,7 +29,12 @@ final class SegmentMemory implements AutoCloseable {
   SegmentMemory(MemoryMode mode, MemoryConfig config, TraceBackend backend) {
     checker = checker(config);
     memory = controller(mode, config, checker, backend);
-    hasher = new Poseidon2Periphery(backend.pool());
+    try {
+      hasher = new Poseidon2Periphery(backend.pool());
+    } catch (RuntimeException | Error e) {
+      memory.close();
+      throw e;
+    }
   }
 
   static MemoryController controller(

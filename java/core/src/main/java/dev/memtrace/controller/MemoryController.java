@@ -129,8 +129,13 @@ public final class MemoryController implements AutoCloseable {
     this.airs = airs(mode, config);
     this.initial = new MemoryState(backend.pool(), new AddressMap(config, backend.pool()), null);
     this.memory = new OnlineMemory(initial.image(), backend.pool());
-    this.session = backend.open(mode, initial);
     this.log = new AccessLog(config, backend.pool());
+    try {
+      this.session = backend.open(mode, initial);
+    } catch (RuntimeException | Error e) {
+      log.release();
+      throw e;
+    }
     this.log.claim();
     this.log.setSegmentSink(this::handOver);
   }

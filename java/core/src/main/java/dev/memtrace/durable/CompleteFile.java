@@ -66,16 +66,26 @@ public final class CompleteFile implements AutoCloseable {
     try (DirectoryStream<Path> entries =
         Files.newDirectoryStream(folder, entry -> isTemporary(entry, start))) {
       for (Path entry : entries) {
-        try (OpenFile leftOver = OpenFile.write(entry, false)) {
-          if (leftOver != null) {
-            Files.deleteIfExists(entry);
-          }
+        try {
+          removeIfFree(entry, target);
         } catch (IOException e) {
           // Its owner was faster, or it belongs to somebody else; it is in nobody's way.
         }
       }
     } catch (IOException | DirectoryIteratorException e) {
       // A folder that may be written and not be listed; what is left there is in nobody's way.
+    }
+  }
+
+  private static void removeIfFree(Path entry, Path target) throws IOException {
+    if (Files.exists(target) && Files.isSameFile(entry, target)) {
+      Files.deleteIfExists(entry); // a second name of a file that is in its place
+      return;
+    }
+    try (OpenFile leftOver = OpenFile.write(entry, false)) {
+      if (leftOver != null) {
+        Files.deleteIfExists(entry);
+      }
     }
   }
 
@@ -138,7 +148,7 @@ public final class CompleteFile implements AutoCloseable {
       Files.move(temporary, target);
       return;
     }
-    Files.delete(temporary);
+    // The file is in its place; closing takes the other name away.
   }
 
   /** Removes what was not committed. Closing twice has no effect. */

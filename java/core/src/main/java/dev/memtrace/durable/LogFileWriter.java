@@ -116,9 +116,8 @@ public final class LogFileWriter implements Consumer<LogSegment>, AutoCloseable 
       return writer;
     } finally {
       if (!complete) {
-        giveBack(taken);
-        if (writer != null) {
-          writer.close();
+        try (LogFileWriter _ = writer) {
+          giveBack(taken);
         }
       }
     }

@@ -8,6 +8,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
@@ -20,6 +21,7 @@ public final class Workers implements AutoCloseable {
 
   private final int threads;
   private final Runnable beforeRange;
+  private final ThreadFactory factory;
   private @Nullable ExecutorService helpers;
 
   /**
@@ -41,11 +43,29 @@ public final class Workers implements AutoCloseable {
    * @throws IllegalArgumentException if {@code threads} is not between 1 and 1024
    */
   public Workers(int threads, Runnable beforeRange) {
+    this(threads, beforeRange, Workers::daemon);
+  }
+
+  /**
+   * Creates a team.
+   *
+   * @param threads how many threads work at once, the caller included; at least 1
+   * @param beforeRange is run before each range of a loop
+   * @param factory makes the helpers
+   */
+  Workers(int threads, Runnable beforeRange, ThreadFactory factory) {
     if (threads < 1 || threads > 1024) {
       throw new IllegalArgumentException("threads is " + threads + "; it must be 1 to 1024");
     }
     this.threads = threads;
     this.beforeRange = beforeRange;
+    this.factory = factory;
+  }
+
+  private static Thread daemon(Runnable task) {
+    Thread thread = new Thread(task, "memtrace-worker");
+    thread.setDaemon(true);
+    return thread;
   }
 
   /**
@@ -171,14 +191,7 @@ public final class Workers implements AutoCloseable {
   private synchronized ExecutorService helpers() {
     ExecutorService pool = helpers;
     if (pool == null) {
-      pool =
-          Executors.newFixedThreadPool(
-              threads - 1,
-              task -> {
-                Thread thread = new Thread(task, "memtrace-worker");
-                thread.setDaemon(true);
-                return thread;
-              });
+      pool = Executors.newFixedThreadPool(threads - 1, factory);
       helpers = pool;
     }
     return pool;

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Files whose operations fail on demand: a path that {@link #path} returns leads to the same file
@@ -39,7 +40,7 @@ public final class FaultyFiles {
   private final TreeMap<Long, Kind> planned = new TreeMap<>();
   private final List<String> failed = new ArrayList<>();
   private final Set<Channel> open = ConcurrentHashMap.newKeySet();
-  private long operations;
+  private final List<String> operations = new ArrayList<>();
 
   /** Begins without faults. */
   public FaultyFiles() {
@@ -63,23 +64,23 @@ public final class FaultyFiles {
    * @param kind how
    */
   public synchronized void fail(long nth, Kind kind) {
-    planned.put(operations + nth, kind);
+    planned.put(operations.size() + nth, kind);
   }
 
   /** Plans no more faults and counts from 0 again. */
   public synchronized void heal() {
     planned.clear();
     failed.clear();
-    operations = 0;
+    operations.clear();
   }
 
   /**
-   * Returns how many operations there were.
+   * Says what was done.
    *
-   * @return operations since the last {@link #heal}, failed ones included
+   * @return operations and files, since the last {@link #heal}, failed ones included
    */
-  public synchronized long operations() {
-    return operations;
+  public synchronized List<String> operations() {
+    return List.copyOf(operations);
   }
 
   /**
@@ -121,11 +122,12 @@ public final class FaultyFiles {
    *
    * @return how it fails, or null
    */
-  synchronized @org.jspecify.annotations.Nullable Kind count(String name, Path file) {
-    operations++;
-    Kind kind = planned.remove(operations);
+  synchronized @Nullable Kind count(String name, Path file) {
+    String operation = name + " " + file;
+    operations.add(operation);
+    Kind kind = planned.remove((long) operations.size());
     if (kind != null) {
-      failed.add(name + " " + file);
+      failed.add(operation);
     }
     return kind;
   }

@@ -4,9 +4,12 @@ package dev.memtrace.parallel;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicIntegerArray;
@@ -186,5 +189,85 @@ class WorkersTest {
           .hasMessage("enough");
     }
     assertThat(done.get()).isBetween(10, 10 + threads);
+  }
+
+  /** Threads of which some cannot be had: from one number on, up to another. */
+  private static final class FewThreads implements ThreadFactory {
+    private final List<Thread> started = new ArrayList<>();
+    private int made;
+    private int first;
+    private int last;
+
+    @Override
+    public synchronized Thread newThread(Runnable task) {
+      int number = made++;
+      if (number >= first && number < last) {
+        throw new OutOfMemoryError("unable to create native thread: test");
+      }
+      Thread thread = new Thread(task);
+      started.add(thread);
+      return thread;
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {2, 3, 5})
+  void threadsThatCannotBeStartedAreDoneWithout(int threads) throws InterruptedException {
+    for (int first = 0; first < threads; first++) {
+      FewThreads factory = new FewThreads();
+      factory.first = first;
+      factory.last = Integer.MAX_VALUE;
+      try (Workers workers = new Workers(threads, () -> {}, factory)) {
+        for (int loop = 0; loop < 3; loop++) {
+          AtomicLong sum = new AtomicLong();
+          workers.forRange(100, 1, (from, _) -> sum.addAndGet(from));
+          assertThat(sum).hasValue(4950);
+        }
+        assertThat(factory.started).hasSize(Math.min(first, threads - 1));
+        factory.last = 0; // threads can be had again
+        CountDownLatch together = new CountDownLatch(threads);
+        workers.forRange(threads, 1, (_, _) -> awaitAll(together));
+        assertThat(factory.started).hasSize(threads - 1);
+      }
+      for (Thread thread : factory.started) {
+        thread.join(20_000);
+        assertThat(thread.isAlive()).isFalse();
+      }
+    }
+  }
+
+  private static void awaitAll(CountDownLatch latch) {
+    latch.countDown();
+    try {
+      assertThat(latch.await(20, TimeUnit.SECONDS)).isTrue();
+    } catch (InterruptedException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {2, 3})
+  void anErrorOfAnyThreadReachesTheCallerAndTheTeamGoesOn(int threads) {
+    FewThreads factory = new FewThreads();
+    try (Workers workers = new Workers(threads, () -> {}, factory)) {
+      for (int i = 0; i < 50; i++) {
+        int failing = i;
+        assertThatThrownBy(
+                () ->
+                    workers.forRange(
+                        50,
+                        1,
+                        (from, _) -> {
+                          if (from == failing) {
+                            throw new StackOverflowError("test");
+                          }
+                        }))
+            .isInstanceOf(StackOverflowError.class);
+      }
+      AtomicLong sum = new AtomicLong();
+      workers.forRange(100, 1, (from, _) -> sum.addAndGet(from));
+      assertThat(sum).hasValue(4950);
+      assertThat(factory.started).hasSize(threads - 1); // none was lost
+    }
   }
 }

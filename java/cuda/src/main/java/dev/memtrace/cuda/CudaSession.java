@@ -147,10 +147,18 @@ final class CudaSession implements TraceSession {
   }
 
   private ResidentMemory uploaded(ResidentTree host, DeviceImage cells) {
+    ResidentMemory made = null;
     try (DevicePasses.Pass pass = passes.open(Stage.UPLOAD)) {
       pass.addBytes(ResidentMemory.uploadBytes(host));
-      return ResidentMemory.upload(stream, backend.transfer(), pool, host, cells);
+      made = ResidentMemory.upload(stream, backend.transfer(), pool, host, cells);
+    } catch (RuntimeException | Error e) {
+      if (made != null) {
+        uploaded = null; // closed with the tree, of which they are a part by now
+        Closing.after(e, made::close);
+      }
+      throw e;
     }
+    return made;
   }
 
   /** The tree that another backend has left in the initial state. */

@@ -43,10 +43,13 @@ final class DevicePasses implements AutoCloseable {
     }
   }
 
-  /** Tells of all uploads, of which the last has been waited for. */
+  /** Waits for all uploads and tells of them. */
   private void tellUploads() {
     List<Runnable> steps = new ArrayList<>();
-    uploads.forEach(upload -> steps.add(upload::tell));
+    for (Pass upload : uploads) {
+      steps.add(upload::await); // no wait after a pass, unless the mark at its end has failed
+      steps.add(upload::tell);
+    }
     uploads.clear();
     Closing.all(steps);
   }
@@ -55,9 +58,7 @@ final class DevicePasses implements AutoCloseable {
   @Override
   public void close() {
     try {
-      if (!uploads.isEmpty()) {
-        Closing.all(List.of(uploads.getLast()::await, this::tellUploads));
-      }
+      tellUploads();
     } catch (DeviceLostException e) {
       // there is nothing left to time
     }

@@ -77,10 +77,18 @@ final class ResidentMemory implements StateTree {
       BufferPool pool,
       MemoryDimensions dimensions,
       DeviceImage image) {
+    ResidentMemory made = null;
     try (DeviceScope temporary = new DeviceScope(stream)) {
-      return new ImageHash(stream, pool, dimensions, image.arguments(), temporary)
-          .memory(transfer, image);
+      made =
+          new ImageHash(stream, pool, dimensions, image.arguments(), temporary)
+              .memory(transfer, image);
+    } catch (RuntimeException | Error e) {
+      if (made != null) {
+        Closing.after(e, made.tree::close); // the image stays the caller's
+      }
+      throw e;
     }
+    return made;
   }
 
   /** The passes that make the tree of an image. */
@@ -289,7 +297,13 @@ final class ResidentMemory implements StateTree {
         temporary.allocate(TreeTable.DIGEST_BYTES * count, "digests of the memory tree");
     DeviceBuffer fault = temporary.allocateZeroed(FaultWords.BYTES, "faults");
     MemorySegment keysOnHost = pool.acquire(8 * count);
-    MemorySegment digestsOnHost = pool.acquire(TreeTable.DIGEST_BYTES * count);
+    MemorySegment digestsOnHost;
+    try {
+      digestsOnHost = pool.acquire(TreeTable.DIGEST_BYTES * count);
+    } catch (RuntimeException | Error e) {
+      pool.release(keysOnHost);
+      throw e;
+    }
     try {
       readNodes(host, keysOnHost, digestsOnHost);
       stream.copyToDevice(keysOnHost.asSlice(0, 8 * count), keys, 0);

@@ -55,7 +55,9 @@ record Footprint(
         emulator.live("pinned_bytes"),
         ManagementFactory.getThreadMXBean().getThreadCount(),
         count(Path.of("/proc/self/fd"), ""),
-        count(folder, "") + count(Path.of(System.getProperty("java.io.tmpdir")), "memtrace"));
+        count(folder.resolve("states"), "")
+            + count(folder.resolve("chains"), "")
+            + count(Path.of(System.getProperty("java.io.tmpdir")), "memtrace"));
   }
 
   private static long residentNow() {

@@ -9,6 +9,7 @@ import dev.memtrace.backend.TraceBackend;
 import dev.memtrace.cpu.CpuBackend;
 import dev.memtrace.offheap.BufferPool;
 import dev.memtrace.oracle.Soak;
+import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
@@ -233,7 +234,7 @@ class SoakTest {
   }
 
   @Test
-  void allFaultsAreSurvivedAndNothingGrows() {
+  void allFaultsAreSurvivedAndNothingGrows() throws IOException {
     long begin = System.nanoTime();
     long end = begin + SECONDS * 1_000_000_000L;
     long sampled = begin;

@@ -8,6 +8,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.ThreadFactory;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -39,6 +40,7 @@ public final class SegmentedExecution {
   private final long maxInstructions;
   private final long segmentAccesses;
   private final @Nullable LogListener listener;
+  private final ThreadFactory factory;
   private long segments;
   private long nanos;
 
@@ -65,6 +67,21 @@ public final class SegmentedExecution {
    */
   public SegmentedExecution(
       Machine machine, long maxInstructions, long segmentAccesses, @Nullable LogListener listener) {
+    this(
+        machine,
+        maxInstructions,
+        segmentAccesses,
+        listener,
+        Thread.ofPlatform().daemon().name("memtrace-segments").factory());
+  }
+
+  /** As the public one, with what makes the thread that works on the logs. */
+  SegmentedExecution(
+      Machine machine,
+      long maxInstructions,
+      long segmentAccesses,
+      @Nullable LogListener listener,
+      ThreadFactory factory) {
     if (maxInstructions < 1 || segmentAccesses < Machine.LEAST_SEGMENT_ACCESSES) {
       throw new IllegalArgumentException(
           "%d instructions in segments of %d accesses; the least are 1 and %d"
@@ -74,6 +91,7 @@ public final class SegmentedExecution {
     this.maxInstructions = maxInstructions;
     this.segmentAccesses = segmentAccesses;
     this.listener = listener;
+    this.factory = factory;
   }
 
   /**
@@ -85,9 +103,7 @@ public final class SegmentedExecution {
    *     so many instructions
    */
   public void run(Consumer<AccessLog> consumer) {
-    try (ExecutorService worker =
-        Executors.newSingleThreadExecutor(
-            work -> Thread.ofPlatform().daemon().name("memtrace-segments").unstarted(work))) {
+    try (ExecutorService worker = Executors.newSingleThreadExecutor(factory)) {
       Future<?> before = null;
       Machine.Stop stop;
       do {
@@ -98,11 +114,11 @@ public final class SegmentedExecution {
             listener.end(log, true);
           }
           await(before);
+          before = worker.submit(() -> consumer.accept(log)); // may find that no thread can be had
         } catch (RuntimeException | Error e) {
           log.release();
           throw e;
         }
-        before = worker.submit(() -> consumer.accept(log));
         segments++;
       } while (stop != Machine.Stop.EXITED);
       await(before);

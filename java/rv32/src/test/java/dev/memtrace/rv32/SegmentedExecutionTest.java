@@ -258,4 +258,44 @@ class SegmentedExecutionTest {
           .isInstanceOf(IllegalArgumentException.class);
     }
   }
+
+  @Test
+  void aThreadThatCannotBeStartedEndsTheExecution() {
+    BufferPool pool = new BufferPool(0);
+    List<AccessLog> logs = new ArrayList<>();
+    Program program = Program.demo();
+    for (boolean possible : new boolean[] {false, true}) {
+      try (Machine machine =
+          new Machine(
+              program, InputStream.nullInputStream(), OutputStream.nullOutputStream(), pool)) {
+        SegmentedExecution execution =
+            new SegmentedExecution(
+                machine,
+                1_000_000,
+                100_000,
+                null,
+                task -> {
+                  if (!possible) {
+                    throw new OutOfMemoryError("unable to create native thread: test");
+                  }
+                  return new Thread(task);
+                });
+        Consumer<AccessLog> consumer =
+            log -> {
+              logs.add(log);
+              log.release();
+            };
+        if (possible) {
+          execution.run(consumer);
+        } else {
+          assertThatThrownBy(() -> execution.run(consumer))
+              .isInstanceOf(OutOfMemoryError.class)
+              .hasMessageContaining("native thread");
+          assertThat(logs).isEmpty();
+        }
+      }
+      assertThat(pool.lentBytes()).isZero();
+    }
+    assertThat(logs).hasSize(5);
+  }
 }
