@@ -42,6 +42,7 @@ class BenchmarksTest {
     }
     assertThat(names)
         .containsExactly(
+            "AdapterFillBenchmark.fill",
             "AfterLogBenchmark.afterTheLog",
             "AfterLogBenchmark.auxColumns",
             "AfterLogBenchmark.poseidon2Trace",
