@@ -666,7 +666,13 @@ public final class MemoryController implements AutoCloseable {
   public AccessLog takeMemoryLogs() {
     require(State.ACTIVE, "takeMemoryLogs");
     AccessLog taken = log;
-    replaceLog(new AccessLog(config, backend.pool()));
+    AccessLog empty = new AccessLog(config, backend.pool());
+    try {
+      replaceLog(empty);
+    } catch (RuntimeException | Error e) {
+      empty.release();
+      throw e;
+    }
     taken.disclaim();
     return taken;
   }
@@ -755,8 +761,10 @@ public final class MemoryController implements AutoCloseable {
   private void restartSession() {
     if (!replayedByHand) {
       TraceSession fresh = backend.open(mode, initial);
-      session.close();
+      TraceSession before = session;
       session = fresh;
+      handOverFailed = true; // should that one fail to close, the log is handed over again
+      before.close();
       handOverFailed = false;
     }
   }
@@ -1272,10 +1280,16 @@ public final class MemoryController implements AutoCloseable {
   public void close() {
     if (state != State.CLOSED) {
       state = State.CLOSED;
-      session.close();
-      memory.release();
-      initial.close();
-      log.release();
+      try {
+        session.close(); // may find that a device has failed
+      } finally {
+        memory.release();
+        try {
+          initial.close();
+        } finally {
+          log.release();
+        }
+      }
     }
   }
 

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.memtrace.backend.AirProofInput;
 import dev.memtrace.backend.BackendOptions;
 import dev.memtrace.backend.MemoryState;
+import dev.memtrace.backend.TraceBackend;
 import dev.memtrace.backend.TraceSession;
 import dev.memtrace.backend.WordStream;
 import dev.memtrace.config.MemoryConfig;
@@ -25,10 +26,13 @@ import dev.memtrace.periphery.VariableRangeChecker;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
@@ -81,6 +85,57 @@ class MemoryExhaustionTest {
             .isInstanceOf(IllegalStateException.class);
       }
     }
+  }
+
+  /** As a session does on a device that fails. */
+  private static final class CannotCloseException extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+  }
+
+  /** Delegates all calls; sessions throw after they have closed, if they are to. */
+  private static <T> T closingFails(Class<T> type, T real, AtomicBoolean failing) {
+    return type.cast(
+        Proxy.newProxyInstance(
+            type.getClassLoader(),
+            new Class<?>[] {type},
+            (_, method, arguments) -> {
+              Object result;
+              try {
+                result = method.invoke(real, arguments);
+              } catch (InvocationTargetException e) {
+                throw e.getCause();
+              }
+              if (real instanceof TraceSession
+                  && method.getName().equals("close")
+                  && failing.get()) {
+                throw new CannotCloseException();
+              }
+              return result instanceof TraceSession session
+                  ? closingFails(TraceSession.class, session, failing)
+                  : result;
+            }));
+  }
+
+  @Test
+  void aSessionThatCannotBeClosedKeepsNothing() {
+    BufferPool pool = new BufferPool(0);
+    AtomicBoolean failing = new AtomicBoolean(true);
+    try (CpuBackend cpu = new CpuBackend(new BackendOptions(1), pool)) {
+      MemoryController controller =
+          MemoryController.withVolatileMemory(
+              new MemoryBus(0),
+              MemoryConfig.defaults(),
+              new VariableRangeChecker(new RangeCheckerBus(1, 17)),
+              closingFails(TraceBackend.class, cpu, failing));
+      controller.writeCell(1, 7, 8);
+      assertThatThrownBy(controller::takeMemoryLogs).isInstanceOf(CannotCloseException.class);
+      failing.set(false);
+      controller.finalizeMemory(null);
+      failing.set(true);
+      assertThat(controller.finalMemory().get(1, 7)).isEqualTo(8);
+      assertThatThrownBy(controller::close).isInstanceOf(CannotCloseException.class);
+    }
+    assertThat(pool.lentBytes()).isZero();
   }
 
   private static void failEverywhere(

@@ -48,6 +48,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 class CudaSessionFaultsTest {
   private static final int INVALID_VALUE = 1;
   private static final int OUT_OF_MEMORY = 2;
+  private static final int NOT_READY = 600;
   private static final int LAUNCH_FAILED = 719;
   private static final int ACCESSES = 1500;
 
@@ -212,14 +213,17 @@ class CudaSessionFaultsTest {
     }
 
     private void addTraces(MemoryController controller) {
-      for (AirProofInput input : attempt(controller::generateAirProofInputs)) {
-        try (input) {
+      List<AirProofInput> inputs = attempt(controller::generateAirProofInputs);
+      try {
+        for (AirProofInput input : inputs) {
           TraceMatrix trace = input.trace();
           int[] cells = new int[Math.toIntExact(trace.height() * trace.width())];
           trace.copyTo(MemorySegment.ofArray(cells), TraceOrder.ROW_MAJOR, FieldEncoding.CANONICAL);
           products.add(cells);
           products.add(input.publicValues());
         }
+      } finally {
+        Closing.all(inputs.stream().<Runnable>map(input -> input::close).toList());
       }
     }
 
@@ -335,6 +339,11 @@ class CudaSessionFaultsTest {
           }
         } catch (CudaException | DeviceLostException | CannotOpenException e) {
           assertThat(e.getMessage()).as(what).isNotBlank();
+          // Nothing was left for the device to name, and no time was asked before it was known.
+          assertThat(e.getSuppressed())
+              .as(what)
+              .noneMatch(IllegalStateException.class::isInstance)
+              .noneMatch(other -> other instanceof CudaException c && c.code() == NOT_READY);
           errors++;
         }
         assertThat(emulator.count("range_without_push")).as(what).isEqualTo(0);
