@@ -2,6 +2,7 @@
 package dev.memtrace.backend;
 
 import dev.memtrace.air.Air;
+import java.util.List;
 
 /**
  * What a prover needs for one AIR. Whoever holds it closes it.
@@ -19,5 +20,28 @@ public record AirProofInput(
   @Override
   public void close() {
     trace.close();
+  }
+
+  /**
+   * Closes inputs, all of them though one may fail to close, as on a device that is lost.
+   *
+   * @param inputs the inputs
+   */
+  public static void closeAll(List<AirProofInput> inputs) {
+    RuntimeException first = null;
+    for (AirProofInput input : inputs) {
+      try {
+        input.close();
+      } catch (RuntimeException e) {
+        if (first == null) {
+          first = e;
+        } else if (!first.equals(e)) {
+          first.addSuppressed(e);
+        }
+      }
+    }
+    if (first != null) {
+      throw first;
+    }
   }
 }

@@ -119,7 +119,7 @@ final class ProductWriter {
         air.close();
       }
     } finally {
-      airs.forEach(AirProofInput::close);
+      AirProofInput.closeAll(airs);
     }
   }
 

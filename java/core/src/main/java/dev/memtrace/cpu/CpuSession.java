@@ -333,7 +333,7 @@ final class CpuSession implements TraceSession {
       }
       countRanges(rangeChecker, tallies);
     } catch (RuntimeException | Error e) {
-      inputs.forEach(AirProofInput::close);
+      AirProofInput.closeAll(inputs);
       throw e;
     }
     if (mode == MemoryMode.PERSISTENT) {

@@ -331,7 +331,7 @@ final class Production {
       }
       return traces;
     } finally {
-      inputs.forEach(AirProofInput::close);
+      AirProofInput.closeAll(inputs);
     }
   }
 

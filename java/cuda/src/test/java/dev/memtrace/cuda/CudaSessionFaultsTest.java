@@ -223,7 +223,7 @@ class CudaSessionFaultsTest {
           products.add(input.publicValues());
         }
       } finally {
-        Closing.all(inputs.stream().<Runnable>map(input -> input::close).toList());
+        AirProofInput.closeAll(inputs);
       }
     }
 
