@@ -15,6 +15,9 @@ final class ExitCode {
   /** A bug of memtrace. */
   static final int BUG = 3;
 
+  /** The time of --timeout was over, as timeout(1) says it. */
+  static final int OUT_OF_TIME = 124;
+
   /** Interrupted. */
   static final int INTERRUPTED = 130;
 

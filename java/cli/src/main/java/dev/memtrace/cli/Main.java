@@ -4,8 +4,10 @@ package dev.memtrace.cli;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import picocli.CommandLine;
 import picocli.CommandLine.Help.Ansi;
+import picocli.CommandLine.ParseResult;
 
 /** The memtrace command. */
 public final class Main {
@@ -27,7 +29,8 @@ public final class Main {
    * @param args arguments of the command line
    * @param out receives the result
    * @param err receives everything else
-   * @return the exit code: 0 done, 1 done and the answer is no, 2 refused, 3 a bug, 130 interrupted
+   * @return the exit code: 0 done, 1 done and the answer is no, 2 refused, 3 a bug, 130
+   *     interrupted; with {@code --timeout} this may end the process with exit code 124 instead
    */
   public static int run(String[] args, PrintStream out, PrintStream err) {
     return run(args, new Console(out, err));
@@ -41,6 +44,7 @@ public final class Main {
     command.setErr(writer(err));
     command.setColorScheme(CommandLine.Help.defaultColorScheme(Ansi.OFF));
     command.setCaseInsensitiveEnumValuesAllowed(true);
+    command.setExecutionStrategy(parsed -> inTime(parsed, err));
     command.setParameterExceptionHandler((e, _) -> Failures.ofUsage(e, err));
     command.setExecutionExceptionHandler((e, _, _) -> Failures.of(e, err));
     int code;
@@ -54,6 +58,20 @@ public final class Main {
       return ExitCode.REFUSED;
     }
     return code;
+  }
+
+  private static int inTime(ParseResult parsed, PrintStream err) {
+    CommandLine.IExecutionStrategy last = new CommandLine.RunLast();
+    Duration timeout =
+        parsed.commandSpec().root().userObject() instanceof MemtraceCommand root
+            ? root.timeout()
+            : null;
+    if (timeout == null) {
+      return last.execute(parsed);
+    }
+    try (Deadline _ = new Deadline(timeout, err, Runtime.getRuntime()::exit)) {
+      return last.execute(parsed);
+    }
   }
 
   private static PrintWriter writer(PrintStream stream) {

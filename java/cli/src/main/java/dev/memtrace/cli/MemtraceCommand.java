@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.memtrace.cli;
 
+import java.time.Duration;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.Spec;
 
 /** The command without a subcommand: prints its help. */
@@ -24,6 +28,7 @@ import picocli.CommandLine.Spec;
       "  1:done, and the answer is no",
       "  2:refused, with nothing written",
       "  3:a bug of memtrace",
+      "124:the time of --timeout was over",
       "130:interrupted"
     })
 final class MemtraceCommand implements Callable<Integer> {
@@ -31,6 +36,17 @@ final class MemtraceCommand implements Callable<Integer> {
   static final Map<String, Supplier<Callable<Integer>>> COMMANDS = commands();
 
   @Spec private CommandSpec spec;
+
+  @Option(
+      names = "--timeout",
+      paramLabel = "TIME",
+      converter = Durations.class,
+      scope = ScopeType.INHERIT,
+      description = {
+        "End the command after so long, as Ctrl-C does, with exit code 124: 500ms, 90s, 5m, 1.5h"
+            + " (default: no limit)."
+      })
+  private @Nullable Duration timeout;
 
   private final Console console;
 
@@ -66,6 +82,11 @@ final class MemtraceCommand implements Callable<Integer> {
       COMMANDS.values().forEach(command -> line.addSubcommand(command.get()));
     }
     return line;
+  }
+
+  /** How long the command may take, or null if nobody has said. */
+  @Nullable Duration timeout() {
+    return timeout;
   }
 
   Console console() {

@@ -132,6 +132,44 @@ class ProcessTest {
   }
 
   @Test
+  void aDeadlineEndsGenerationsWhereverTheyAre() throws Exception {
+    Path work = Files.createDirectory(temp.resolve("work"));
+    Path input = CommandLineFixture.large(work.resolve("input"), 200_000);
+    Path out = work.resolve("out");
+    int late = 0;
+    for (int millis = 1; millis < 100_000; millis += 1 + millis / 3) {
+      List<String> generate =
+          CommandLineFixture.java(
+              Main.class,
+              "generate",
+              input.toString(),
+              "--out",
+              out.toString(),
+              "--backend",
+              "cpu",
+              "--timeout",
+              millis + "ms");
+      generate.add(1, "-XX:MaxDirectMemorySize=6g");
+      Run run = await(start(generate));
+      if (run.code() == 0) {
+        assertThat(late).as(run.out()).isPositive();
+        assertThat(names(work)).containsExactly("input", "out");
+        Run verdict = CommandLineFixture.run("verify", out.toString());
+        assertThat(verdict.code()).as(verdict.err()).isZero();
+        return;
+      }
+      late++;
+      assertThat(run.code()).as(run.err()).isEqualTo(124);
+      assertThat(run.err())
+          .contains("the time that --timeout gives, ", "what was not complete is removed")
+          .doesNotContain("\tat ");
+      assertThat(run.out()).isEmpty();
+      assertThat(names(work)).containsExactly("input");
+    }
+    assertThat(late).isBetween(3, 60);
+  }
+
+  @Test
   void interruptingACheckEndsItWithoutAVerdict() throws Exception {
     Path work = Files.createDirectory(temp.resolve("work"));
     Path input = CommandLineFixture.large(work.resolve("input"), 20_000);

@@ -101,6 +101,7 @@ public final class BundleGenerator {
 
   private GenerationReport fill(
       BundleWriter out, SegmentReplay segment, @Nullable MemoryState before) {
+    clock.endIf(out::checkWanted);
     AccessLog log = segment.read(done -> clock.at(ProductWriter.AFTER_READ * done), before);
     return new ProductWriter(out, segment.segment(), backend, products, clock)
         .write(log.endTimestamp());
@@ -115,7 +116,10 @@ public final class BundleGenerator {
     return out;
   }
 
-  /** Stops the generation as soon as possible and removes what it has written so far. */
+  /**
+   * Stops the generation at the next piece that it reads or writes or at the end of its stage, and
+   * removes what it has written so far. To interrupt its thread has the same effect.
+   */
   public synchronized void cancel() {
     cancelled = true;
     if (writer != null) {

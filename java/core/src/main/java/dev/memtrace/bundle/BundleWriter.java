@@ -104,6 +104,11 @@ public final class BundleWriter implements AutoCloseable {
     return new BundleWriter(input, folder, name, pool);
   }
 
+  /** Ends the work for this bundle if it was cancelled or its thread is interrupted. */
+  void checkWanted() {
+    folder.checkWanted();
+  }
+
   /** Name of a file in the folder that is committed. */
   private String name(String file) {
     return inside.isEmpty() ? file : inside + BundleFolder.SLASH + file;

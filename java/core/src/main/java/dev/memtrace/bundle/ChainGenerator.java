@@ -132,7 +132,10 @@ public final class ChainGenerator {
     return out;
   }
 
-  /** Stops the generation as soon as possible and removes what it has written so far. */
+  /**
+   * Stops the generation at the next piece that it reads or writes or at the end of its stage, and
+   * removes what it has written so far. To interrupt its thread has the same effect.
+   */
   public synchronized void cancel() {
     cancelled = true;
     if (folder != null) {

@@ -118,6 +118,7 @@ public final class ChainWriter implements AutoCloseable {
             BundleWriter.inside(
                 folder, folderName(segments, name), manifest(log, before.image()), backend.pool());
         SegmentMemory segment = new SegmentMemory(MemoryMode.PERSISTENT, config, backend)) {
+      clock.endIf(out::checkWanted);
       clock.enter(Stage.WRITE, 0);
       out.writeLog(log);
       out.writeInitialMemory(before.image());
@@ -161,7 +162,10 @@ public final class ChainWriter implements AutoCloseable {
     folder.commit();
   }
 
-  /** Stops writing as soon as possible and removes what was written. From any thread. */
+  /**
+   * Stops at the next piece that is written or at the end of the stage, and removes what was
+   * written. From any thread. To interrupt the thread that adds a segment has the same effect.
+   */
   public void cancel() {
     folder.close();
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.memtrace.bundle;
 
+import dev.memtrace.durable.DurableFiles;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -13,6 +14,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
+import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
@@ -54,7 +56,9 @@ final class FolderLock implements AutoCloseable {
     }
     FolderLock lock = null;
     try {
-      lock = tryTakeFromOthers(file);
+      lock =
+          DurableFiles.uninterrupted(() -> Optional.ofNullable(tryTakeFromOthers(file)))
+              .orElse(null);
       return lock;
     } finally {
       if (lock == null) {
@@ -144,7 +148,7 @@ final class FolderLock implements AutoCloseable {
   public void close() throws IOException {
     if (OWN.contains(file)) {
       try {
-        remove();
+        DurableFiles.uninterrupted(this::remove);
       } finally {
         channel.close();
         check.close();
@@ -153,16 +157,15 @@ final class FolderLock implements AutoCloseable {
     }
   }
 
-  private void remove() throws IOException {
+  /** Returns whether there was a file of this lock to remove. */
+  private boolean remove() throws IOException {
     if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
-      return;
+      return false;
     }
     // Closing any opening drops the lock: by then the file must be gone.
     try (FileChannel now =
         FileChannel.open(file, StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS)) {
-      if (Arrays.equals(read(now), token)) {
-        Files.deleteIfExists(file);
-      }
+      return Arrays.equals(read(now), token) && Files.deleteIfExists(file);
     }
   }
 }

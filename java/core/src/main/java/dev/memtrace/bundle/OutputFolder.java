@@ -56,6 +56,7 @@ final class OutputFolder implements AutoCloseable {
 
   /** Takes the lock and makes the partial folder. */
   static OutputFolder open(Path wanted, boolean force) {
+    requireNoInterrupt(wanted);
     OutputFolder folder = null;
     boolean complete = false;
     Deque<Path> made = new ArrayDeque<>();
@@ -275,6 +276,18 @@ final class OutputFolder implements AutoCloseable {
   void checkOpen() {
     if (!open) {
       throw new BundleException(target + ": writing was cancelled; nothing was kept");
+    }
+  }
+
+  /** Ends the work for this folder if it was cancelled or its thread is interrupted. */
+  synchronized void checkWanted() {
+    checkOpen();
+    requireNoInterrupt(target);
+  }
+
+  private static void requireNoInterrupt(Path target) {
+    if (Thread.currentThread().isInterrupted()) {
+      throw new BundleException(target + ": the thread was interrupted; nothing was kept");
     }
   }
 

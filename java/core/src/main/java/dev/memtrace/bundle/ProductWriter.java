@@ -110,8 +110,8 @@ final class ProductWriter {
   }
 
   private void writeAirs(List<AirProofInput> airs) {
-    clock.enter(Stage.WRITE, 0.7);
     try {
+      clock.enter(Stage.WRITE, 0.7);
       for (AirProofInput air : airs) {
         if (products.contains(Product.AIRS)) {
           out.writeAir(air);

@@ -6,9 +6,10 @@ import java.time.Duration;
 import java.util.EnumMap;
 import java.util.Map;
 
-/** Adds up the time of each stage and passes progress on. */
+/** Adds up the time of each stage, passes progress on and ends work that is not wanted any more. */
 final class StageClock {
   private final GenerationListener listener;
+  private Runnable unlessCancelled = () -> {};
   private final Map<Stage, Duration> times = new EnumMap<>(Stage.class);
   private Stage stage = Stage.READ;
   private long since = System.nanoTime();
@@ -16,6 +17,16 @@ final class StageClock {
 
   StageClock(GenerationListener listener) {
     this.listener = listener;
+  }
+
+  /**
+   * Names what ends the work.
+   *
+   * @param check called at the begin of each stage and at each report of progress; throws if the
+   *     work is not wanted any more
+   */
+  void endIf(Runnable check) {
+    unlessCancelled = check;
   }
 
   /** Enters a stage when about the given fraction of everything is done. */
@@ -30,6 +41,7 @@ final class StageClock {
   void at(double done) {
     fraction = Math.clamp(done, fraction, 1);
     listener.progress(stage, fraction);
+    unlessCancelled.run();
   }
 
   Map<Stage, Duration> finish() {

@@ -34,6 +34,7 @@ final class BlockReader implements AutoCloseable {
     this.channel = channel;
     this.header = header;
     this.pool = pool;
+    OpenFile.requireNoInterrupt();
     this.size = channel.size();
     this.chain = LogFileHeader.checksum(header.toBytes());
     this.memory =
@@ -48,6 +49,7 @@ final class BlockReader implements AutoCloseable {
   /** Fills a buffer from a place in a file that is long enough. */
   static void readFully(FileChannel channel, ByteBuffer to, long from) throws IOException {
     for (long at = from; to.hasRemaining(); ) {
+      OpenFile.requireNoInterrupt();
       int n = channel.read(to, at);
       if (n < 0) {
         throw new IOException("it became shorter while it was read");

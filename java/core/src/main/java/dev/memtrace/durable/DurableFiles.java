@@ -4,6 +4,7 @@ package dev.memtrace.durable;
 import java.io.IOException;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
+import java.nio.channels.FileLockInterruptionException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.FileAlreadyExistsException;
@@ -17,13 +18,62 @@ public final class DurableFiles {
   private DurableFiles() {}
 
   /**
-   * Makes the names in a folder durable, where the system can.
+   * A short piece of work on files.
+   *
+   * @param <T> what it returns
+   */
+  @FunctionalInterface
+  public interface FileWork<T> {
+    /**
+     * Does the work.
+     *
+     * @return its result
+     * @throws IOException if it fails
+     */
+    T run() throws IOException;
+  }
+
+  /**
+   * Does what must not end half-way when the thread is interrupted: an interrupt closes the channel
+   * that the thread uses. The thread is interrupted again afterwards.
+   *
+   * @param work opens the channels that it uses; done again if it is interrupted
+   * @param <T> what it returns
+   * @return what the work returns
+   * @throws IOException if the work fails otherwise
+   */
+  public static <T> T uninterrupted(FileWork<T> work) throws IOException {
+    boolean interrupted = false;
+    try {
+      while (true) {
+        interrupted |= Thread.interrupted();
+        try {
+          return work.run();
+        } catch (ClosedByInterruptException | FileLockInterruptionException e) {
+          interrupted = true;
+        }
+      }
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+
+  /**
+   * Makes the names in a folder durable, where the system can, in an interrupted thread too.
    *
    * @param folder the folder
    */
   public static void syncFolder(Path folder) {
-    try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
-      channel.force(true);
+    try {
+      uninterrupted(
+          () -> {
+            try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
+              channel.force(true);
+              return folder;
+            }
+          });
     } catch (IOException e) {
       // Not every system opens folders; the files themselves are durable.
     }

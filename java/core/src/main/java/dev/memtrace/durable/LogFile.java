@@ -44,6 +44,7 @@ public final class LogFile {
     try (OpenFile opened = OpenFile.read(file)) {
       FileChannel channel = opened.channel();
       ByteBuffer bytes = LogFileFormat.buffer(LogFileFormat.HEADER_BYTES);
+      OpenFile.requireNoInterrupt();
       if (channel.size() < LogFileFormat.HEADER_BYTES) {
         throw new LogFileException(
             "%s: has %d bytes, and the header of a log takes %d; nothing was recorded in it, remove it"

@@ -2,6 +2,7 @@
 package dev.memtrace.durable;
 
 import java.io.IOException;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.FileAlreadyExistsException;
@@ -21,8 +22,8 @@ import org.jspecify.annotations.Nullable;
  * A file that this process has open, locked if it writes it. POSIX drops the locks of a process on
  * a file as soon as the process closes <em>any</em> opening of it. So this knows the files that are
  * open: a second writer is turned away before it opens anything, and what a reader has opened of a
- * file that is being written is closed with the writer. A thread that is interrupted while it reads
- * or writes closes its channel nevertheless.
+ * file that is being written is closed with the writer. A thread that is interrupted within a
+ * reading or writing of the system closes its channel nevertheless.
  */
 final class OpenFile implements AutoCloseable {
   private static final int ATTEMPTS = 100;
@@ -172,6 +173,16 @@ final class OpenFile implements AutoCloseable {
   private static Object key(Path file, LinkOption... options) throws IOException {
     Object key = Files.readAttributes(file, BasicFileAttributes.class, options).fileKey();
     return key == null ? file.toRealPath(options) : key;
+  }
+
+  /**
+   * Refuses what would close a channel that reads, and with it end the lock of a writer in this
+   * process. Called before each operation on such a channel.
+   */
+  static void requireNoInterrupt() throws ClosedByInterruptException {
+    if (Thread.currentThread().isInterrupted()) {
+      throw new ClosedByInterruptException();
+    }
   }
 
   Path path() {

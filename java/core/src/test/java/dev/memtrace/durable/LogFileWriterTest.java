@@ -189,6 +189,11 @@ class LogFileWriterTest {
       assertThatThrownBy(() -> LogFile.lock(file))
           .isInstanceOf(LogFileException.class)
           .hasMessageContaining("is in use");
+      Thread.currentThread().interrupt();
+      assertThatThrownBy(() -> Logs.check(file))
+          .isInstanceOf(LogFileException.class)
+          .hasMessageContaining("the thread was interrupted");
+      assertThat(Thread.interrupted()).isTrue();
       assertThat(LockProbe.ask(file)).isEqualTo("in use");
     }
     assertThat(LockProbe.ask(file)).isEqualTo("free");

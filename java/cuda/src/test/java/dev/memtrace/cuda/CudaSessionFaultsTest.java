@@ -57,6 +57,9 @@ class CudaSessionFaultsTest {
    */
   private static final int DENSITY = Integer.getInteger("memtrace.cuda.density", 16);
 
+  private static final int SEQUENCES = Integer.getInteger("memtrace.cuda.sequences", 30);
+  private static final long SEED = Long.getLong("memtrace.cuda.sequences.seed", 20261123);
+
   private Emulator emulator;
 
   @BeforeEach
@@ -98,6 +101,15 @@ class CudaSessionFaultsTest {
     private final CudaBackend backend;
     private final MemoryMode mode;
     private final boolean retrying;
+    private final boolean ownsBackend;
+
+    /** Runs on the backend of another one, which closes it. */
+    Run(Run other) {
+      this.mode = other.mode;
+      this.retrying = other.retrying;
+      this.backend = other.backend;
+      this.ownsBackend = false;
+    }
 
     Run(MemoryMode mode, boolean retrying) {
       this(mode, retrying, StageListener.NONE);
@@ -106,6 +118,7 @@ class CudaSessionFaultsTest {
     Run(MemoryMode mode, boolean retrying, StageListener listener) {
       this.mode = mode;
       this.retrying = retrying;
+      this.ownsBackend = true;
       // The first guess is too small, so that the replay begins twice.
       ReplayTuning tuning = new ReplayTuning(22, false, _ -> 100);
       CudaDevice device = openDevice();
@@ -249,7 +262,9 @@ class CudaSessionFaultsTest {
     @Override
     public void close() {
       hasher.close();
-      backend.close();
+      if (ownsBackend) {
+        backend.close();
+      }
     }
   }
 
@@ -351,6 +366,59 @@ class CudaSessionFaultsTest {
         CudaFixture.assertNothingLeft(emulator);
       }
       assertThat(errors).isGreaterThan(2 * Math.min(16, density));
+    }
+  }
+
+  /** Faults of all kinds follow one another; the same backend goes on until its device is lost. */
+  @ParameterizedTest
+  @EnumSource(MemoryMode.class)
+  void randomSequencesOfFailures(MemoryMode mode) {
+    List<int[]> want = products(mode, true);
+    long calls = emulator.count("call");
+    int lost = 0;
+    int errors = 0;
+    for (int i = 0; i < SEQUENCES; i++) {
+      Random random = new Random(SEED + i);
+      emulator.reset();
+      try (Run run = new Run(mode, random.nextBoolean())) {
+        boolean done = false;
+        for (int faults = 1 + random.nextInt(6); !done; faults /= 2) {
+          inject(random, faults, calls);
+          try (Run attempt = new Run(run)) {
+            List<int[]> got = attempt.products();
+            assertThat(got).as("seed %d", SEED + i).hasSameSizeAs(want);
+            for (int j = 0; j < want.size(); j++) {
+              assertThat(Arrays.equals(got.get(j), want.get(j)))
+                  .as("seed %d, product %d", SEED + i, j)
+                  .isTrue();
+            }
+            done = faults == 0;
+          } catch (CudaException | DeviceMemoryException e) {
+            assertThat(faults).as("seed %d: %s", SEED + i, e).isPositive();
+            errors++;
+          } catch (DeviceLostException e) {
+            assertThat(faults).as("seed %d: %s", SEED + i, e).isPositive();
+            lost++;
+            done = true;
+          }
+          emulator.reset();
+        }
+      }
+      CudaFixture.assertNothingLeft(emulator);
+    }
+    assertThat(lost).isBetween(1, SEQUENCES - 1);
+    assertThat(errors).isPositive();
+  }
+
+  private void inject(Random random, int faults, long calls) {
+    for (int i = 0; i < faults; i++) {
+      int nth = 1 + random.nextInt(Math.toIntExact(calls));
+      switch (random.nextInt(5)) {
+        case 0 -> emulator.fail("call", nth, LAUNCH_FAILED);
+        case 1 -> emulator.fail("kernel:", nth, LAUNCH_FAILED);
+        case 2 -> emulator.fail("allocation", 1 + random.nextInt(60), OUT_OF_MEMORY);
+        default -> emulator.fail("call", nth, INVALID_VALUE);
+      }
     }
   }
 
