@@ -140,21 +140,24 @@ final class CompactRecords {
     MemorySegment written = segment.values();
     MemorySegment timestamps = previous.get(number).segment();
     MemorySegment before = data.get(number).segment();
-    int firstEntry = (int) segment.firstEntry();
-    int entries = segment.entries();
+    int id = (int) segment.firstEntry();
     int now = segment.firstTimestamp();
     long previousAt = 0;
+    long previousEnd = 4L * segment.accesses();
+    long headerAt = 0;
     long writtenAt = 0;
     long beforeAt = 0;
     long at = 0;
-    for (int i = 0; i < entries; i++) {
-      long header = headers.get(LogSegment.HEADER, 8L * i);
+    // Over accesses, not entries: of a loop that counts, the JIT compiler checks all bounds before
+    // it begins, as if every entry were an access; it fails, and is compiled anew, again and again.
+    for (; previousAt < previousEnd; headerAt += 8, id++) {
+      long header = headers.get(LogSegment.HEADER, headerAt);
       if (LogHeader.isIncrement(header)) {
         now += LogHeader.pointer(header);
         continue;
       }
       int n = LogHeader.size(header);
-      out.set(PAIR, at, (firstEntry + i & 0xFFFF_FFFFL) | (long) now << 32);
+      out.set(PAIR, at, (id & 0xFFFF_FFFFL) | (long) now << 32);
       out.set(PAIR, at + 8, timestamps.get(WORD, previousAt) | (long) n << 32);
       at += 4 * HEAD;
       if (header < 0) {
