@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.memtrace.backend.TraceBackend;
 import dev.memtrace.instrument.StageListener;
+import dev.memtrace.offheap.BufferPool;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -81,7 +82,10 @@ public final class Cancellations {
     moments = 0;
     reportsAfter = 0;
     Path out = folder.resolve("out");
-    try (TraceBackend backend = backends.apply((_, _, _, _) -> moment())) {
+    TraceBackend opened = backends.apply((_, _, _, _) -> moment());
+    BufferPool pool = opened.pool();
+    GenerationReport report;
+    try (TraceBackend backend = opened) {
       BundleGenerator generator =
           new BundleGenerator(
               input,
@@ -92,20 +96,17 @@ public final class Cancellations {
                 moment();
               });
       end = way == null ? () -> {} : () -> way.end(generator);
-      GenerationReport report;
-      try {
-        report = generator.generate(out, false);
-      } finally {
-        assertThat(backend.pool().lentBytes()).isZero();
-      }
-      try (Stream<Path> files = Files.list(out)) {
-        for (Path file : files.toList()) {
-          Files.delete(file);
-        }
-      }
-      Files.delete(out);
-      return report;
+      report = generator.generate(out, false);
+    } finally {
+      assertThat(pool.lentBytes()).isZero();
     }
+    try (Stream<Path> files = Files.list(out)) {
+      for (Path file : files.toList()) {
+        Files.delete(file);
+      }
+    }
+    Files.delete(out);
+    return report;
   }
 
   private void moment() {

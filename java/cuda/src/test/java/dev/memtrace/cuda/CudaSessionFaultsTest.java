@@ -378,36 +378,61 @@ class CudaSessionFaultsTest {
     int lost = 0;
     int errors = 0;
     for (int i = 0; i < SEQUENCES; i++) {
-      Random random = new Random(SEED + i);
       emulator.reset();
-      try (Run run = new Run(mode, random.nextBoolean())) {
-        boolean done = false;
-        for (int faults = 1 + random.nextInt(6); !done; faults /= 2) {
-          inject(random, faults, calls);
-          try (Run attempt = new Run(run)) {
-            List<int[]> got = attempt.products();
-            assertThat(got).as("seed %d", SEED + i).hasSameSizeAs(want);
-            for (int j = 0; j < want.size(); j++) {
-              assertThat(Arrays.equals(got.get(j), want.get(j)))
-                  .as("seed %d, product %d", SEED + i, j)
-                  .isTrue();
-            }
-            done = faults == 0;
-          } catch (CudaException | DeviceMemoryException e) {
-            assertThat(faults).as("seed %d: %s", SEED + i, e).isPositive();
-            errors++;
-          } catch (DeviceLostException e) {
-            assertThat(faults).as("seed %d: %s", SEED + i, e).isPositive();
-            lost++;
-            done = true;
-          }
-          emulator.reset();
-        }
-      }
+      Sequence sequence = new Sequence(mode, SEED + i);
+      sequence.run(calls, want);
+      lost += sequence.lost ? 1 : 0;
+      errors += sequence.errors;
       CudaFixture.assertNothingLeft(emulator);
     }
     assertThat(lost).isBetween(1, SEQUENCES - 1);
     assertThat(errors).isPositive();
+  }
+
+  /** Tries of a segment on one backend, the last of them without a fault. */
+  private final class Sequence {
+    private final MemoryMode mode;
+    private final long seed;
+    private final Random random;
+    private boolean lost;
+    private int errors;
+
+    Sequence(MemoryMode mode, long seed) {
+      this.mode = mode;
+      this.seed = seed;
+      this.random = new Random(seed);
+    }
+
+    void run(long calls, List<int[]> want) {
+      try (Run run = new Run(mode, random.nextBoolean())) {
+        for (int faults = 1 + random.nextInt(6); ; faults /= 2) {
+          inject(random, faults, calls);
+          boolean done = attempt(run, want, faults);
+          emulator.reset();
+          if (done || lost) {
+            return;
+          }
+        }
+      }
+    }
+
+    /** Returns whether it worked, and nothing could fail. */
+    private boolean attempt(Run run, List<int[]> want, int faults) {
+      try (Run attempt = new Run(run)) {
+        List<int[]> got = attempt.products();
+        for (int i = 0; i < want.size(); i++) {
+          assertThat(Arrays.equals(got.get(i), want.get(i)))
+              .as("seed %d, product %d", seed, i)
+              .isTrue();
+        }
+        return faults == 0;
+      } catch (CudaException | DeviceMemoryException | DeviceLostException e) {
+        assertThat(faults).as("seed %d: %s", seed, e).isPositive();
+        lost = e instanceof DeviceLostException;
+        errors++;
+        return false;
+      }
+    }
   }
 
   private void inject(Random random, int faults, long calls) {
