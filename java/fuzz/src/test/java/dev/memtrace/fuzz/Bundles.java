@@ -7,6 +7,7 @@ import dev.memtrace.bundle.BundleDigest;
 import dev.memtrace.bundle.BundleException;
 import dev.memtrace.bundle.BundleFingerprint;
 import dev.memtrace.bundle.BundleGenerator;
+import dev.memtrace.bundle.BundleManifest;
 import dev.memtrace.bundle.BundleVerifier;
 import dev.memtrace.bundle.GenerationListener;
 import dev.memtrace.bundle.Product;
@@ -15,6 +16,8 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Set;
 
 /** A small bundle of which one file is the input. */
@@ -83,18 +86,24 @@ final class Bundles {
     Files.deleteIfExists(folder.resolve(name));
   }
 
-  /** Does with the bundle all that a command does. */
-  void run() throws IOException {
+  /**
+   * Does with the bundle all that a command does.
+   *
+   * @return whether it is a bundle of which traces were made
+   */
+  boolean run() throws IOException {
     Bundle bundle;
     try {
       bundle = Bundle.open(folder);
     } catch (BundleException e) {
       Contract.refused(e, BundleException.class);
-      return;
+      return false;
     }
+    names(bundle.manifest()).forEach(this::requireInside);
+    requireRowsInside(bundle.manifest());
     if (!Segments.small(bundle.manifest().config())) {
       read(bundle);
-      return;
+      return false;
     }
     judge(bundle);
     try (TraceBackend backend = Segments.backend()) {
@@ -104,11 +113,52 @@ final class Bundles {
     } catch (BundleException e) {
       Contract.refused(e, BundleException.class);
       Contract.require(!Files.exists(output), "a refused bundle has left something");
-      return;
+      return false;
     }
     Bundle made = Bundle.open(output);
     Contract.accepted(BundleVerifier.verify(made, 1, 3, _ -> {}));
     Workspace.remove(output);
+    return true;
+  }
+
+  /** The files that a manifest names. */
+  private static List<String> names(BundleManifest manifest) {
+    List<String> names = new ArrayList<>(List.of(manifest.log().file()));
+    BundleManifest.Stored initial = manifest.initialMemory();
+    if (initial != null) {
+      names.add(initial.file());
+    }
+    List<BundleManifest.AirTrace> airs = manifest.airs();
+    if (airs != null) {
+      airs.forEach(air -> names.add(air.file()));
+    }
+    BundleManifest.Poseidon2Traces poseidon2 = manifest.poseidon2();
+    if (poseidon2 != null) {
+      names.add(poseidon2.file());
+      BundleManifest.WithoutRegisters trace0 = poseidon2.trace0();
+      if (trace0 != null) {
+        names.add(trace0.file());
+      }
+    }
+    return names;
+  }
+
+  private void requireInside(String name) {
+    Path file = folder.resolve(name);
+    Contract.require(
+        folder.equals(file.getParent()) && file.equals(file.normalize()),
+        "the file " + name + " of a manifest was taken");
+  }
+
+  private static void requireRowsInside(BundleManifest manifest) {
+    List<BundleManifest.AirTrace> airs = manifest.airs();
+    if (airs != null) {
+      for (BundleManifest.AirTrace air : airs) {
+        Contract.require(
+            air.usedRows() <= air.height() && air.logOrderRows() <= air.height(),
+            "more rows than the height were taken: " + air);
+      }
+    }
   }
 
   /** Reads what is in a bundle. */
