@@ -378,14 +378,39 @@ final class ControllerTarget implements Target {
 
   // ------------------------------------------------------------------ seeds
 
+  /** Calls of every kind, legal and illegal ones. */
+  private static final int[] CALLS = {
+    0, 1, 0, 8, 2, //
+    3, 1, 0, 4, 2, 11, 12, 201, 14, //
+    3, 2, 1, 8, 3, 1, 2, 3, 4, 5, 6, 7, 8, //
+    0, 1, 4, 127, 1, //
+    6, 0, 0, 77, //
+    8, 5, //
+    7, 1, 3, 9, 0, 3, //
+    9, 0, //
+    9, 4, 1, 0, 4, //
+    0, 9, 2, 255, 255, 255, 255, 246
+  };
+
+  /** Accesses of 8, 4 and 1 cells around the end of the first page, some across it. */
+  private static final int[] CALLS_ACROSS_PAGES = {
+    3, 1, 3, 252, 15, 3, 1, 2, 3, 4, 5, 6, 7, 8, //
+    0, 1, 3, 0, 16, 2, //
+    0, 1, 3, 254, 15, 2, //
+    7, 1, 3, 1, 16, 9, //
+    0, 1, 3, 252, 15, 3
+  };
+
   @Override
   public List<byte[]> seeds() {
     return List.of(
-        seed(PERSISTENT | ALL_PRODUCTS, 1, 6, 10, 6, 3, 1),
-        seed(PERSISTENT, 2, 14, 16, 9, 5, 1),
-        seed(PERSISTENT | ALL_PRODUCTS, 2, 14, 16, 9, 5, 12),
-        seed(ALL_PRODUCTS, 2, 9, 8, 5, 5, 1),
-        seed(0, 1, 13, 13, 8, 2, 12));
+        seed(PERSISTENT | ALL_PRODUCTS, 1, 6, 10, 6, 3, CALLS),
+        seed(PERSISTENT, 2, 14, 16, 9, 5, CALLS),
+        seed(PERSISTENT | ALL_PRODUCTS, 2, 14, 16, 9, 5, Words.repeat(CALLS, 12)),
+        seed(ALL_PRODUCTS, 2, 9, 8, 5, 5, CALLS),
+        seed(0, 1, 13, 13, 8, 2, Words.repeat(CALLS, 12)),
+        seed(PERSISTENT | ALL_PRODUCTS, 2, 14, 16, 9, 5, CALLS_ACROSS_PAGES),
+        seed(ALL_PRODUCTS, 2, 14, 16, 9, 5, CALLS_ACROSS_PAGES));
   }
 
   private static byte[] seed(
@@ -395,22 +420,9 @@ final class ControllerTarget implements Target {
       int clockBits,
       int rangeBits,
       int logAdapter,
-      int times) {
+      int[] choices) {
     int[] head = {how, asHeight, 0, pointerBits, clockBits, rangeBits, logAdapter, 0};
     int[] initial = {2, 1, 0, 5, 7, 1, 0, 6, 210};
-    int[] calls = {
-      0, 1, 0, 8, 2, //
-      3, 1, 0, 4, 2, 11, 12, 201, 14, //
-      3, 2, 1, 8, 3, 1, 2, 3, 4, 5, 6, 7, 8, //
-      0, 1, 4, 127, 1, //
-      6, 0, 0, 77, //
-      8, 5, //
-      7, 1, 3, 9, 0, 3, //
-      9, 0, //
-      9, 4, 1, 0, 4, //
-      0, 9, 2, 255, 255, 255, 255, 246
-    };
-    int[] choices = Words.repeat(calls, times);
     boolean persistent = (how & PERSISTENT) != 0;
     byte[] seed = new byte[head.length + (persistent ? initial.length : 0) + choices.length];
     int length = 0;
