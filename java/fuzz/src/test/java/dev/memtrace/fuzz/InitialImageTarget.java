@@ -1,12 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.memtrace.fuzz;
 
+import dev.memtrace.bundle.Bundle;
+import dev.memtrace.config.MemoryConfig;
+import dev.memtrace.field.BabyBear;
+import dev.memtrace.image.AddressMap;
+import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.zip.GZIPInputStream;
 
 /**
  * The input is {@code initial.bin} of a bundle, behind two bytes: the configuration, and how the
@@ -40,7 +47,47 @@ final class InitialImageTarget implements Target {
     bundles.removeFile(gzip ? "initial.bin" : "initial.bin.gz");
     bundles.put(gzip ? "initial.bin.gz" : "initial.bin", cells);
     bundles.put("manifest.json", Bundles.manifest(config, 3, count));
-    bundles.run();
+    if (bundles.run()) {
+      requireTaken(gzip ? unzipped(cells, count) : cells, count);
+    }
+  }
+
+  /** An image that was taken has exactly the cells of its file, legal and in ascending order. */
+  private void requireTaken(byte[] cells, int count) {
+    Contract.require(cells.length == CELL_BYTES * count, count + " cells of another number");
+    Bundle bundle = Bundle.open(bundles.folder());
+    MemoryConfig config = bundle.manifest().config();
+    ByteBuffer words = Words.little(cells);
+    AddressMap image = bundle.readInitialMemory(_ -> {});
+    try {
+      long previous = -1;
+      while (words.hasRemaining()) {
+        int space = words.getInt();
+        int pointer = words.getInt();
+        int value = words.getInt();
+        long address = (long) space << 32 | pointer;
+        boolean legal =
+            address > previous
+                && space >= config.asOffset()
+                && space <= config.lastAddressSpace()
+                && pointer >= 0
+                && pointer < config.addressSpaceSize()
+                && value > 0
+                && value < BabyBear.P;
+        Contract.require(
+            legal && image.get(space, pointer) == value,
+            "%d at (%d, %d) was taken".formatted(value, space, pointer));
+        previous = address;
+      }
+    } finally {
+      image.release();
+    }
+  }
+
+  private static byte[] unzipped(byte[] content, int cells) throws IOException {
+    try (InputStream in = new GZIPInputStream(new ByteArrayInputStream(content))) {
+      return in.readNBytes(CELL_BYTES * cells + 1);
+    }
   }
 
   private static byte[] inOrder(byte[] cells) {
@@ -72,6 +119,10 @@ final class InitialImageTarget implements Target {
         Words.join(new int[] {1, IN_ORDER}, cells),
         Words.join(
             new int[] {2, IN_ORDER}, Words.bytes(1 << 28, (1 << 29) - 1, 9, 1, 0, 2013265920)),
+        // The last cells of the smallest memory, and one cell further.
+        Words.join(new int[] {1, IN_ORDER}, Words.bytes(1, 0, 1, 1, 15, 2, 2, 15, 3)),
+        Words.join(new int[] {1, IN_ORDER}, Words.bytes(1, 15, 1, 1, 16, 2)),
+        Words.join(new int[] {1, IN_ORDER}, Words.bytes(2, 15, 1, 3, 0, 2)),
         Words.join(new int[] {3, 0}, new byte[0]),
         Words.join(
             new int[] {0, GZIP | WRONG_COUNT | Bundles.INITIAL_CELLS << 3}, Words.gzip(cells)));
