@@ -23,15 +23,17 @@ import java.util.List;
 import java.util.zip.CRC32C;
 
 /**
- * The input is a saved memory state behind one byte: whether checksums are put right first, whether
- * its tree is believed, and for which memory it is.
+ * The input is a saved memory state behind one byte: whether its first two pages are swapped and
+ * its checksums put right first, whether its tree is believed, and for which memory it is.
  */
 final class MemoryStateTarget implements Target {
   private static final int RIGHT_CHECKSUMS = 1;
   private static final int BELIEVED = 2;
   private static final int OF_PAGES = 4;
+  private static final int SWAPPED_PAGES = 8;
 
   private static final int HEADER_BYTES = 76;
+  private static final int PAGES_AT = 24;
   private static final int CRC_BYTES = 4;
   private static final int SHA_BYTES = 32;
 
@@ -51,11 +53,14 @@ final class MemoryStateTarget implements Target {
     Choices choices = new Choices(input);
     int how = choices.next();
     byte[] content = choices.rest();
+    MemoryConfig config = (how & OF_PAGES) != 0 ? PAGES : SMALL;
+    if ((how & SWAPPED_PAGES) != 0) {
+      swapPages(content, pageBytes(config));
+    }
     if ((how & RIGHT_CHECKSUMS) != 0) {
       putChecksumsRight(content);
     }
     Files.write(file, content);
-    MemoryConfig config = (how & OF_PAGES) != 0 ? PAGES : SMALL;
     boolean believed = (how & BELIEVED) != 0;
     MemoryState state;
     try {
@@ -66,6 +71,7 @@ final class MemoryStateTarget implements Target {
       return;
     }
     try (state) {
+      requireSound(content, config);
       use(state, config, believed);
     } finally {
       Files.deleteIfExists(other);
@@ -97,7 +103,36 @@ final class MemoryStateTarget implements Target {
     }
   }
 
-  // ------------------------------------------------------------------ checksums
+  // ------------------------------------------------------------------ pages and checksums
+
+  /** What was taken for a state has its checksums, and its pages in order. */
+  private static void requireSound(byte[] content, MemoryConfig config) {
+    byte[] right = content.clone();
+    putChecksumsRight(right);
+    Contract.require(Arrays.equals(content, right), "a state without its checksums was taken");
+    ByteBuffer bytes = Words.little(content);
+    long pages = bytes.getLong(PAGES_AT);
+    long previous = -1;
+    for (int page = 0; page < pages; page++) {
+      int at = HEADER_BYTES + page * pageBytes(config);
+      long address = (long) bytes.getInt(at) << 32 | bytes.getInt(at + 4);
+      Contract.require(address > previous, "page " + page + " is not in order, and was taken");
+      previous = address;
+    }
+  }
+
+  private static int pageBytes(MemoryConfig config) {
+    return 8 + 4 * Math.min(MemoryConfig.PAGE_SIZE, config.addressSpaceSize());
+  }
+
+  private static void swapPages(byte[] content, int pageBytes) {
+    int second = HEADER_BYTES + pageBytes;
+    if (content.length >= second + pageBytes) {
+      byte[] first = Arrays.copyOfRange(content, HEADER_BYTES, second);
+      System.arraycopy(content, second, content, HEADER_BYTES, pageBytes);
+      System.arraycopy(first, 0, content, second, pageBytes);
+    }
+  }
 
   private static void putChecksumsRight(byte[] content) {
     if (content.length < HEADER_BYTES) {
@@ -132,6 +167,10 @@ final class MemoryStateTarget implements Target {
       seeds.add(seed(how, new AddressMap(SMALL)));
       AddressMap small = new AddressMap(SMALL);
       seeds.add(seed(how, small.set(1, 3, 7).set(1, 60, 2013265920).set(4, 0, 1)));
+    }
+    for (int how : new int[] {RIGHT_CHECKSUMS, RIGHT_CHECKSUMS | BELIEVED}) {
+      AddressMap two = new AddressMap(SMALL);
+      seeds.add(seed(how | SWAPPED_PAGES, two.set(2, 1, 2).set(3, 1, 3)));
     }
     AddressMap pages = new AddressMap(PAGES);
     seeds.add(seed(OF_PAGES | RIGHT_CHECKSUMS, pages.set(2, 4095, 7)));
