@@ -3,18 +3,19 @@
 # Builds the Poseidon2 permutation for processors.
 #
 #   native/poseidon2/build.sh lib OUTPUT_DIR [--sanitize]     OUTPUT_DIR/libmemtrace-poseidon2.so
-#   native/poseidon2/build.sh test OUTPUT_DIR [--sanitize]    builds and runs the test
+#   native/poseidon2/build.sh test OUTPUT_DIR [--sanitize | --sanitize-threads]
+#                                                             builds and runs the test
 #   native/poseidon2/build.sh bench OUTPUT_DIR                builds and runs the benchmark
 #
-# --sanitize builds with AddressSanitizer and UndefinedBehaviorSanitizer; give that a folder of its own. Environment: CXX, the compiler (else c++);
-# MEMTRACE_BUILD_JOBS, compilers that run at once; MEMTRACE_POSEIDON2_STATES, random states of the test (default 1000000).
+# --sanitize builds with AddressSanitizer and UndefinedBehaviorSanitizer; give that a folder of its own. --sanitize-threads builds with
+# ThreadSanitizer. Environment: CXX, the compiler (else c++); MEMTRACE_BUILD_JOBS, compilers that run at once; MEMTRACE_POSEIDON2_STATES, random states of the test (default 1000000).
 #
 # A second build compiles only what changed, and a finished library appears under its name at once. Exit status: 0 built, 1 the build or a test
 # failed, 2 wrong arguments, 3 a tool is missing; then one line on standard error says which.
 set -eu
 
 usage() {
-  echo "usage: native/poseidon2/build.sh lib|test|bench OUTPUT_DIR [--sanitize]" >&2
+  echo "usage: native/poseidon2/build.sh lib|test|bench OUTPUT_DIR [--sanitize|--sanitize-threads]" >&2
   exit 2
 }
 
@@ -27,13 +28,15 @@ missing() {
 target=$1
 output=$2
 case ${3:-} in
-  '') sanitize=OFF ;;
-  --sanitize) sanitize=ON ;;
+  '') sanitize=none ;;
+  --sanitize) sanitize=address ;;
+  --sanitize-threads) sanitize=thread ;;
   *) usage ;;
 esac
 case $target in
-  lib | test) ;;
-  bench) [ "$sanitize" = OFF ] || usage ;;
+  test) ;;
+  lib) [ "$sanitize" != thread ] || usage ;;
+  bench) [ "$sanitize" = none ] || usage ;;
   *) usage ;;
 esac
 source=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
@@ -46,7 +49,7 @@ command -v "${CXX:-c++}" >/dev/null ||
 mkdir -p "$output"
 output=$(CDPATH='' cd -- "$output" && pwd)
 build=$output/poseidon2-build
-[ "$sanitize" = OFF ] || build=$output/poseidon2-build-sanitized
+[ "$sanitize" = none ] || build=$output/poseidon2-build-sanitized-$sanitize
 log=$output/poseidon2-$target.log
 
 # Two builds of the same folder wait for each other.

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <memory>
 #include <random>
+#include <thread>
 #include <vector>
 
 #include "constants.h"
@@ -144,6 +145,29 @@ void test_in_place(int32_t path) {
   CHECK(words == expected, "%s: in place", kPaths[path]);
 }
 
+// Threads share nothing but inputs: each writes outputs of its own, beside those of its neighbours.
+void test_threads(int32_t path) {
+  constexpr size_t kThreads = 4;
+  constexpr size_t kItems = 29;
+  std::mt19937_64 random(kSeed);
+  std::vector<uint32_t> words(kItems * kWidth);
+  std::generate(words.begin(), words.end(), [&] { return element(random); });
+  std::vector<uint32_t> expected = run(memtrace_poseidon2_compress, kDigest, path, MEMTRACE_POSEIDON2_CANONICAL, words);
+  std::vector<uint32_t> outputs(kThreads * kItems * kDigest, kUntouched);
+  std::vector<std::thread> threads;
+  for (size_t i = 0; i < kThreads; i++) {
+    threads.emplace_back([&, i] {
+      memtrace_poseidon2_compress(path, MEMTRACE_POSEIDON2_CANONICAL, words.data(), outputs.data() + i * kItems * kDigest, kItems);
+    });
+  }
+  for (std::thread& thread : threads) {
+    thread.join();
+  }
+  for (size_t i = 0; i < kThreads; i++) {
+    CHECK(std::equal(expected.begin(), expected.end(), outputs.begin() + i * kItems * kDigest), "%s: thread %zu", kPaths[path], i);
+  }
+}
+
 void test_refusals() {
   uint32_t in[kWidth] = {};
   uint32_t out[kWidth] = {kUntouched};
@@ -170,6 +194,7 @@ int main(int argc, char** argv) {
     test_vectors(path);
     test_counts(path);
     test_in_place(path);
+    test_threads(path);
     test_words_that_are_no_elements(path);
     test_random_states(path, states);
     std::printf("%s: %zu random states, seed %llu: passed\n", kPaths[path], states, static_cast<unsigned long long>(kSeed + path));
