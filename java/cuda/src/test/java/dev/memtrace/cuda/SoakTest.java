@@ -273,9 +273,9 @@ class SoakTest {
     }
     say("soak: " + soak);
     int quarter = footprints.size() / 4;
-    Footprint first = Footprint.mean(footprints.subList(0, quarter));
+    Footprint first = Footprint.median(footprints.subList(0, quarter));
     Footprint last =
-        Footprint.mean(footprints.subList(footprints.size() - quarter, footprints.size()));
+        Footprint.median(footprints.subList(footprints.size() - quarter, footprints.size()));
     say("first quarter: " + first);
     say("last quarter:  " + last);
     assertThat(soak.errors()).isNotEmpty();
