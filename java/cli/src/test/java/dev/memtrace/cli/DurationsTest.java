@@ -22,7 +22,7 @@ class DurationsTest {
     "5m, 300000, 300s",
     "1.5h, 5400000, 5400s",
     "1.0005s, 1000, 1s",
-    "999999999h, 3599999996400000, 3599999996400s"
+    "99999h, 359996400000, 359996400s"
   })
   void readsAndWritesTimes(String text, long millis, String written) {
     Duration time = new Durations().convert(text);
