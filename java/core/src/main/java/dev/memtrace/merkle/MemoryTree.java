@@ -8,10 +8,11 @@ import dev.memtrace.offheap.BufferPool;
 import dev.memtrace.parallel.Workers;
 import dev.memtrace.poseidon2.Poseidon2Batch;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /**
- * Hashes what a segment touched of the memory tree, level by level. Everything else, and all
+ * Hashes what a segment changed of the memory tree, level by level. Everything else, and all
  * digests before the segment, come from the resident tree: the work grows with the touched chunks
  * and not with the image.
  */
@@ -75,6 +76,39 @@ public final class MemoryTree {
     }
   }
 
+  /** The nodes of a range whose input has changed: only they are hashed. */
+  private final class Changed {
+    final int[] nodes;
+    final int[] inputs;
+    final int[] digests;
+    int count;
+
+    Changed(int most) {
+      nodes = new int[most];
+      inputs = new int[most * PAIR];
+      digests = new int[most * DIGEST];
+    }
+
+    /** Where the input of the next node goes; it may turn out not to have changed. */
+    int nextInput() {
+      return count * PAIR;
+    }
+
+    void add(int node) {
+      nodes[count++] = node;
+    }
+
+    void hash() {
+      batch.compress(inputs, 0, digests, 0, count);
+    }
+  }
+
+  /** Receives the canonical digests of a node and its children before and after the segment. */
+  @FunctionalInterface
+  private interface RowVisitor {
+    void visit(int node, int[] initial, int[] after);
+  }
+
   private TreeLevel leaves(TouchedChunks chunks) {
     TreeLevel level = new TreeLevel(pool, chunks.count());
     level.size = chunks.count();
@@ -83,26 +117,35 @@ public final class MemoryTree {
         BATCH,
         (from, to) -> {
           int count = (int) (to - from);
-          int[] inputs = new int[count * PAIR];
-          int[] initial = new int[count * DIGEST];
-          int[] after = new int[count * DIGEST];
+          Changed changed = new Changed(count);
+          int[] before = new int[CHUNK];
+          int[] digests = new int[count * DIGEST];
           for (int i = 0; i < count; i++) {
             int leaf = (int) from + i;
             level.index[leaf] = chunks.leaf(leaf);
-            tree.load(0, level.index[leaf], initial, i * DIGEST);
-            TreeLevel.store(level.initial, leaf, initial, i * DIGEST);
-            chunks.finalValues(leaf, inputs, i * PAIR);
-            BabyBear.toMontgomery(inputs, i * PAIR, inputs, i * PAIR, CHUNK);
+            tree.load(0, level.index[leaf], digests, i * DIGEST);
+            TreeLevel.store(level.initial, leaf, digests, i * DIGEST);
+            TreeLevel.store(level.after, leaf, digests, i * DIGEST);
+            chunks.initialValues(leaf, before, 0);
+            int at = changed.nextInput();
+            chunks.finalValues(leaf, changed.inputs, at);
+            if (!Arrays.equals(before, 0, CHUNK, changed.inputs, at, at + CHUNK)) {
+              BabyBear.toMontgomery(changed.inputs, at, changed.inputs, at, CHUNK);
+              changed.add(leaf);
+            }
           }
-          batch.compress(inputs, 0, after, 0, count);
+          BabyBear.fromMontgomery(digests, 0, digests, 0, digests.length);
           for (int i = 0; i < count; i++) {
-            TreeLevel.store(level.after, (int) from + i, after, i * DIGEST);
+            chunks.initialHash((int) from + i, digests, i * DIGEST);
+            chunks.finalHash((int) from + i, digests, i * DIGEST);
           }
-          BabyBear.fromMontgomery(initial, 0, initial, 0, initial.length);
-          BabyBear.fromMontgomery(after, 0, after, 0, after.length);
-          for (int i = 0; i < count; i++) {
-            chunks.initialHash((int) from + i, initial, i * DIGEST);
-            chunks.finalHash((int) from + i, after, i * DIGEST);
+          changed.hash();
+          for (int i = 0; i < changed.count; i++) {
+            TreeLevel.store(level.after, changed.nodes[i], changed.digests, i * DIGEST);
+          }
+          BabyBear.fromMontgomery(changed.digests, 0, changed.digests, 0, changed.count * DIGEST);
+          for (int i = 0; i < changed.count; i++) {
+            chunks.finalHash(changed.nodes[i], changed.digests, i * DIGEST);
           }
         });
     return level;
@@ -124,51 +167,63 @@ public final class MemoryTree {
         firstChild[level.size++] = i;
       }
     }
-    workers.forRange(
-        level.size,
-        BATCH,
-        (from, to) -> {
-          int count = (int) (to - from);
-          int[] inputs = new int[count * PAIR];
-          int[] digests = new int[count * DIGEST];
-          int[] before = new int[count * PAIR];
-          for (int i = 0; i < count; i++) {
-            int node = (int) from + i;
-            for (int side = 0; side < 2; side++) {
-              int child = child(below, firstChild[node], side);
-              int at = i * PAIR + side * DIGEST;
-              if (child == ABSENT) {
-                tree.load(height - 1, 2 * level.index[node] + side, before, at);
-                System.arraycopy(before, at, inputs, at, DIGEST);
-              } else {
-                TreeLevel.load(below.initial, child, before, at);
-                TreeLevel.load(below.after, child, inputs, at);
-              }
-            }
-          }
-          batch.compress(inputs, 0, digests, 0, count);
-          int[] initialDigests = new int[DIGEST + PAIR];
-          int[] afterDigests = new int[DIGEST + PAIR];
-          for (int i = 0; i < count; i++) {
-            int node = (int) from + i;
-            tree.load(height, level.index[node], initialDigests, 0);
-            TreeLevel.store(level.initial, node, initialDigests, 0);
-            TreeLevel.store(level.after, node, digests, i * DIGEST);
-            System.arraycopy(before, i * PAIR, initialDigests, DIGEST, PAIR);
-            System.arraycopy(digests, i * DIGEST, afterDigests, 0, DIGEST);
-            System.arraycopy(inputs, i * PAIR, afterDigests, DIGEST, PAIR);
-            BabyBear.fromMontgomery(initialDigests, 0, initialDigests, 0, DIGEST + PAIR);
-            BabyBear.fromMontgomery(afterDigests, 0, afterDigests, 0, DIGEST + PAIR);
+    RowVisitor rows =
+        (node, initial, after) ->
             visitor.visit(
                 ordinalBase + node,
                 height,
                 level.index[node],
                 child(below, firstChild[node], 0) != ABSENT,
                 child(below, firstChild[node], 1) != ABSENT,
-                initialDigests,
+                initial,
                 0,
-                afterDigests,
+                after,
                 0);
+    workers.forRange(
+        level.size,
+        BATCH,
+        (from, to) -> {
+          int count = (int) (to - from);
+          Changed changed = new Changed(count);
+          int[] before = new int[count * PAIR];
+          int[] initial = new int[DIGEST + PAIR];
+          int[] after = new int[DIGEST + PAIR];
+          for (int i = 0; i < count; i++) {
+            int node = (int) from + i;
+            int at = changed.nextInput();
+            for (int side = 0; side < 2; side++) {
+              int child = child(below, firstChild[node], side);
+              int half = at + side * DIGEST;
+              if (child == ABSENT) {
+                tree.load(height - 1, 2 * level.index[node] + side, before, half);
+                System.arraycopy(before, half, changed.inputs, half, DIGEST);
+              } else {
+                TreeLevel.load(below.initial, child, before, half);
+                TreeLevel.load(below.after, child, changed.inputs, half);
+              }
+            }
+            tree.load(height, level.index[node], initial, 0);
+            TreeLevel.store(level.initial, node, initial, 0);
+            if (Arrays.equals(before, at, at + PAIR, changed.inputs, at, at + PAIR)) {
+              TreeLevel.store(level.after, node, initial, 0);
+              System.arraycopy(before, at, initial, DIGEST, PAIR);
+              BabyBear.fromMontgomery(initial, 0, initial, 0, DIGEST + PAIR);
+              rows.visit(node, initial, initial);
+            } else {
+              changed.add(node);
+            }
+          }
+          changed.hash();
+          for (int i = 0; i < changed.count; i++) {
+            int node = changed.nodes[i];
+            TreeLevel.load(level.initial, node, initial, 0);
+            System.arraycopy(before, i * PAIR, initial, DIGEST, PAIR);
+            BabyBear.fromMontgomery(initial, 0, initial, 0, DIGEST + PAIR);
+            TreeLevel.store(level.after, node, changed.digests, i * DIGEST);
+            System.arraycopy(changed.digests, i * DIGEST, after, 0, DIGEST);
+            System.arraycopy(changed.inputs, i * PAIR, after, DIGEST, PAIR);
+            BabyBear.fromMontgomery(after, 0, after, 0, DIGEST + PAIR);
+            rows.visit(node, initial, after);
           }
         });
     return level;
