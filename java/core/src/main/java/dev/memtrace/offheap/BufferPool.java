@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.memtrace.offheap;
 
-import it.unimi.dsi.fastutil.longs.Long2ObjectOpenHashMap;
 import it.unimi.dsi.fastutil.longs.LongOpenHashSet;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongFunction;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A pool of native buffers. The first touch of fresh memory costs more than most of the work that
@@ -26,8 +29,10 @@ public final class BufferPool {
 
   private final long maxRetainedBytes;
   private final LongFunction<MemorySegment> allocator;
-  private final Long2ObjectOpenHashMap<ArrayDeque<MemorySegment>> free =
-      new Long2ObjectOpenHashMap<>();
+
+  /** Buffers that are not in use, by size; no list is empty. */
+  private final NavigableMap<Long, ArrayDeque<MemorySegment>> free = new TreeMap<>();
+
   private final LongOpenHashSet freeAddresses = new LongOpenHashSet();
   private final AtomicLong lentBytes = new AtomicLong();
   private long retainedBytes;
@@ -67,25 +72,21 @@ public final class BufferPool {
    * Hands out a buffer of arbitrary content.
    *
    * @param minBytes how many bytes are needed
-   * @return a buffer of at least that size, aligned to 64 bytes
+   * @return a buffer of at least that size, and hardly more than a quarter larger, aligned to 64
+   *     bytes
    * @throws OutOfNativeMemoryException if native memory is exhausted
    */
   public MemorySegment acquire(long minBytes) {
     long size = sizeClass(minBytes);
     MemorySegment segment = find(size);
-    lentBytes.addAndGet(size);
+    lentBytes.addAndGet(segment.byteSize());
     return segment;
   }
 
   private MemorySegment find(long size) {
-    synchronized (this) {
-      ArrayDeque<MemorySegment> list = free.get(size);
-      if (list != null && !list.isEmpty()) {
-        MemorySegment segment = list.pop();
-        freeAddresses.remove(segment.address());
-        retainedBytes -= size;
-        return segment;
-      }
+    MemorySegment kept = takeKept(size);
+    if (kept != null) {
+      return kept;
     }
     try {
       return allocator.apply(size);
@@ -102,6 +103,21 @@ public final class BufferPool {
     } catch (OutOfMemoryError e) {
       throw new OutOfNativeMemoryException(size, e);
     }
+  }
+
+  /** The smallest free buffer of this size or up to a quarter larger. */
+  private synchronized @Nullable MemorySegment takeKept(long size) {
+    Map.Entry<Long, ArrayDeque<MemorySegment>> smallest = free.ceilingEntry(size);
+    if (smallest == null || smallest.getKey() > size + size / 4) {
+      return null;
+    }
+    MemorySegment segment = smallest.getValue().pop();
+    if (smallest.getValue().isEmpty()) {
+      free.remove(smallest.getKey());
+    }
+    freeAddresses.remove(segment.address());
+    retainedBytes -= segment.byteSize();
+    return segment;
   }
 
   /**
@@ -157,12 +173,12 @@ public final class BufferPool {
     return Arena.ofAuto().allocate(bytes, ALIGNMENT);
   }
 
-  /** Rounds up to a power of two or to one of the three quarter steps between two of them. */
+  /** Rounds up to a power of two or to one of the fifteen steps between two of them. */
   static long sizeClass(long minBytes) {
     if (minBytes <= SMALLEST) {
       return SMALLEST;
     }
-    long step = Long.highestOneBit(minBytes - 1) >>> 2;
+    long step = Long.highestOneBit(minBytes - 1) >>> 4;
     return Math.multiplyExact(Math.ceilDiv(minBytes, step), step);
   }
 }

@@ -26,9 +26,9 @@ class AddressMapTest {
     BufferPool pool = new BufferPool(1L << 30);
     List<MemorySegment> buffers = new ArrayList<>();
     for (long power = 4096; power <= 2 << 20; power *= 2) {
-      for (long quarters = 4; quarters < 8; quarters++) { // every size class of the pool
-        buffers.add(pool.acquire(power / 4 * quarters).fill((byte) 0x5A));
-        buffers.add(pool.acquire(power / 4 * quarters).fill((byte) 0x5A));
+      for (long steps = 16; steps < 32; steps++) { // every size class of the pool
+        buffers.add(pool.acquire(power / 16 * steps).fill((byte) 0x5A));
+        buffers.add(pool.acquire(power / 16 * steps).fill((byte) 0x5A));
       }
     }
     buffers.forEach(pool::release);

@@ -21,15 +21,15 @@ class BufferPoolTest {
     assertThat(BufferPool.sizeClass(0)).isEqualTo(4096);
     assertThat(BufferPool.sizeClass(1)).isEqualTo(4096);
     assertThat(BufferPool.sizeClass(4096)).isEqualTo(4096);
-    assertThat(BufferPool.sizeClass(4097)).isEqualTo(5120);
+    assertThat(BufferPool.sizeClass(4097)).isEqualTo(4352);
     assertThat(BufferPool.sizeClass(5120)).isEqualTo(5120);
-    assertThat(BufferPool.sizeClass(7169)).isEqualTo(8192);
+    assertThat(BufferPool.sizeClass(7937)).isEqualTo(8192);
     assertThat(BufferPool.sizeClass(8192)).isEqualTo(8192);
-    assertThat(BufferPool.sizeClass(8193)).isEqualTo(10240);
-    assertThat(BufferPool.sizeClass((1L << 40) + 1)).isEqualTo(5L << 38);
+    assertThat(BufferPool.sizeClass(8193)).isEqualTo(8704);
+    assertThat(BufferPool.sizeClass((1L << 40) + 1)).isEqualTo(17L << 36);
     for (long bytes = 4096; bytes < 1 << 20; bytes += 1777) {
       long size = BufferPool.sizeClass(bytes);
-      assertThat(size).isGreaterThanOrEqualTo(bytes).isLessThanOrEqualTo(bytes + bytes / 4 + 1024);
+      assertThat(size).isGreaterThanOrEqualTo(bytes).isLessThanOrEqualTo(bytes + bytes / 16 + 256);
       assertThat(BufferPool.sizeClass(size)).isEqualTo(size);
     }
   }
@@ -45,9 +45,32 @@ class BufferPoolTest {
     MemorySegment again = pool.acquire(9_000);
     assertThat(again.address()).isEqualTo(first.address());
     assertThat(pool.retainedBytes()).isZero();
+    assertThat(pool.lentBytes()).isEqualTo(10_240);
     MemorySegment other = pool.acquire(9_000);
     assertThat(other.address()).isNotEqualTo(again.address());
     assertThat(pool.acquire(20_000).address()).isNotEqualTo(again.address());
+  }
+
+  @Test
+  void theSmallestOfTheFreeBuffersIsTaken() {
+    BufferPool pool = new BufferPool(1 << 20);
+    List<MemorySegment> free =
+        List.of(pool.acquire(10_240), pool.acquire(8_192), pool.acquire(9_216));
+    free.forEach(pool::release);
+    assertThat(pool.acquire(8_200).address()).isEqualTo(free.get(2).address());
+    assertThat(pool.acquire(8_192).address()).isEqualTo(free.get(1).address());
+    assertThat(pool.acquire(8_193).address()).isEqualTo(free.get(0).address());
+    assertThat(pool.retainedBytes()).isZero();
+  }
+
+  @Test
+  void aBufferMoreThanAQuarterTooLargeIsNotTaken() {
+    BufferPool pool = new BufferPool(1 << 20);
+    MemorySegment large = pool.acquire(10_240 + 512);
+    pool.release(large);
+    assertThat(pool.acquire(8_192).address()).isNotEqualTo(large.address());
+    assertThat(pool.retainedBytes()).isEqualTo(10_240 + 512);
+    assertThat(pool.acquire(8_193).address()).isEqualTo(large.address());
   }
 
   @Test
