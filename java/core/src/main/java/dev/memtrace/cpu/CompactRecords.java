@@ -9,6 +9,7 @@ import dev.memtrace.log.LogSegment;
 import dev.memtrace.log.MemoryRecord;
 import dev.memtrace.offheap.BufferPool;
 import dev.memtrace.offheap.IntBuffer64;
+import dev.memtrace.parallel.Workers;
 import dev.memtrace.replay.ReplayedWords;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -25,6 +26,9 @@ final class CompactRecords {
   private static final ValueLayout.OfInt WORD = IntBuffer64.WORD;
   private static final ValueLayout.OfLong PAIR = IntBuffer64.PAIR;
   private static final int HEAD = 4;
+
+  /** Segments written at a time at most; each takes a buffer of some MB. */
+  private static final int MOST_TOGETHER = 8;
 
   private final BufferPool pool;
   private final Stages stages;
@@ -98,8 +102,12 @@ final class CompactRecords {
     return segments.stream().mapToLong(LogSegment::accesses).sum();
   }
 
-  /** The records of all segments in log order, valid until {@link #release()}. */
-  WordStream view() {
+  /**
+   * The records of all segments in log order, valid until {@link #release()}.
+   *
+   * @param workers threads that write some segments at a time, which the reader then gets in turn
+   */
+  WordStream view(Workers workers) {
     return new WordStream() {
       @Override
       public long words() {
@@ -111,18 +119,37 @@ final class CompactRecords {
       public void forEachChunk(Consumer<MemorySegment> visitor) {
         checkOpen();
         long most = segments.stream().mapToLong(LogSegment::recordWords).max().orElse(0);
-        IntBuffer64 buffer = new IntBuffer64(pool, most);
+        int together = Math.min(segments.size(), Math.min(workers.threads(), MOST_TOGETHER));
+        List<IntBuffer64> buffers = new ArrayList<>();
         try {
-          for (int i = 0; i < segments.size(); i++) {
-            long bytes = 4 * segments.get(i).recordWords();
-            try (Stages.Span span = stages.open(Stage.RECORDS)) {
-              writeRecords(i, buffer.segment());
-              span.addBytes(bytes);
-            }
-            visitor.accept(buffer.segment().asSlice(0, bytes).asReadOnly());
+          for (int i = 0; i < together; i++) {
+            buffers.add(new IntBuffer64(pool, most));
+          }
+          for (int first = 0; first < segments.size(); first += together) {
+            visitSome(first, Math.min(together, segments.size() - first), buffers, visitor);
           }
         } finally {
-          buffer.release();
+          buffers.forEach(IntBuffer64::release);
+        }
+      }
+
+      private void visitSome(
+          int first, int count, List<IntBuffer64> buffers, Consumer<MemorySegment> visitor) {
+        try (Stages.Span span = stages.open(Stage.RECORDS)) {
+          workers.forRange(
+              count,
+              1,
+              (from, to) -> {
+                for (int i = (int) from; i < to; i++) {
+                  writeRecords(first + i, buffers.get(i).segment());
+                }
+              });
+          for (int i = 0; i < count; i++) {
+            span.addBytes(recordBytes(first + i));
+          }
+        }
+        for (int i = 0; i < count; i++) {
+          visitor.accept(buffers.get(i).segment().asSlice(0, recordBytes(first + i)).asReadOnly());
         }
       }
 
@@ -131,6 +158,10 @@ final class CompactRecords {
         // The records belong to the session.
       }
     };
+  }
+
+  private long recordBytes(int number) {
+    return 4 * segments.get(number).recordWords();
   }
 
   /** Writes the records of a segment as the record format has them. */

@@ -310,7 +310,7 @@ final class CpuSession implements TraceSession {
   @Override
   public WordStream records() {
     finished();
-    return records.view();
+    return records.view(backend.workers());
   }
 
   @Override
