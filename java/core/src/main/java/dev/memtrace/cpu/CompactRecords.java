@@ -24,8 +24,6 @@ import java.util.function.Consumer;
  */
 final class CompactRecords {
   private static final ValueLayout.OfInt WORD = IntBuffer64.WORD;
-  private static final ValueLayout.OfLong PAIR = IntBuffer64.PAIR;
-  private static final int HEAD = 4;
 
   /** Segments written at a time at most; each takes a buffer of some MB. */
   private static final int MOST_TOGETHER = 8;
@@ -141,7 +139,7 @@ final class CompactRecords {
               1,
               (from, to) -> {
                 for (int i = (int) from; i < to; i++) {
-                  writeRecords(first + i, buffers.get(i).segment());
+                  writer(first + i, buffers.get(i).segment()).write();
                 }
               });
           for (int i = 0; i < count; i++) {
@@ -160,59 +158,12 @@ final class CompactRecords {
     };
   }
 
+  private RecordWriter writer(int i, MemorySegment out) {
+    return new RecordWriter(segments.get(i), words(i), out);
+  }
+
   private long recordBytes(int number) {
     return 4 * segments.get(number).recordWords();
-  }
-
-  /** Writes the records of a segment as the record format has them. */
-  private void writeRecords(int number, MemorySegment out) {
-    LogSegment segment = segments.get(number);
-    MemorySegment headers = segment.headers();
-    MemorySegment written = segment.values();
-    MemorySegment timestamps = previous.get(number).segment();
-    MemorySegment before = data.get(number).segment();
-    int id = (int) segment.firstEntry();
-    int now = segment.firstTimestamp();
-    long previousAt = 0;
-    long previousEnd = 4L * segment.accesses();
-    long headerAt = 0;
-    long writtenAt = 0;
-    long beforeAt = 0;
-    long at = 0;
-    // Over accesses, not entries: of a loop that counts, the JIT compiler checks all bounds before
-    // it begins, as if every entry were an access; it fails, and is compiled anew, again and again.
-    for (; previousAt < previousEnd; headerAt += 8, id++) {
-      long header = headers.get(LogSegment.HEADER, headerAt);
-      if (LogHeader.isIncrement(header)) {
-        now += LogHeader.pointer(header);
-        continue;
-      }
-      int n = LogHeader.size(header);
-      out.set(PAIR, at, (id & 0xFFFF_FFFFL) | (long) now << 32);
-      out.set(PAIR, at + 8, timestamps.get(WORD, previousAt) | (long) n << 32);
-      at += 4 * HEAD;
-      if (header < 0) {
-        copy(written, writtenAt, out, at, n);
-        writtenAt += 4L * n;
-        at += 4L * n;
-      }
-      copy(before, beforeAt, out, at, n);
-      beforeAt += 4L * n;
-      at += 4L * n;
-      previousAt += 4;
-      now++;
-    }
-  }
-
-  private static void copy(MemorySegment in, long from, MemorySegment out, long to, int n) {
-    if (n == 4) {
-      out.set(PAIR, to, in.get(PAIR, from));
-      out.set(PAIR, to + 8, in.get(PAIR, from + 8));
-      return;
-    }
-    for (int i = 0; i < n; i++) {
-      out.set(WORD, to + 4L * i, in.get(WORD, from + 4L * i));
-    }
   }
 
   /**
