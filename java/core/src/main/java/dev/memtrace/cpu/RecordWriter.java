@@ -62,7 +62,7 @@ final class RecordWriter {
     while (left > 0) {
       writeAccessesOf4();
       if (left > 0) {
-        writeOther();
+        writeOthers();
       }
     }
   }
@@ -84,7 +84,7 @@ final class RecordWriter {
     int round = 0;
     for (; round < rounds; round++) {
       long header = headers.get(LogSegment.HEADER, headerAt + 8L * round);
-      if (LogHeader.logSize(header) != 2 || LogHeader.isIncrement(header)) {
+      if (!isAccessOf4(header)) {
         break;
       }
       long timestamp = previous.get(WORD, previousAt + 4L * round);
@@ -111,30 +111,62 @@ final class RecordWriter {
     beforeAt += BYTES_OF_4 * round;
   }
 
-  /** Writes the record of any access, or steps over a clock increment. */
-  private void writeOther() {
-    long header = headers.get(LogSegment.HEADER, headerAt);
-    headerAt += 8;
-    if (LogHeader.isIncrement(header)) {
-      now += LogHeader.pointer(header);
-      id++;
-      return;
+  /** Writes the records of one or more entries of any kind, up to an access of 4 cells. */
+  private void writeOthers() {
+    int accesses = left;
+    int entry = id;
+    int timestamp = now;
+    long entryAt = headerAt;
+    long valuesAt = writtenAt;
+    long timestampAt = previousAt;
+    long cellsAt = beforeAt;
+    long to = outAt;
+    long header = headers.get(LogSegment.HEADER, entryAt);
+    do {
+      if (LogHeader.isIncrement(header)) {
+        timestamp += LogHeader.pointer(header);
+      } else {
+        int n = LogHeader.size(header);
+        out.set(PAIR, to, (entry & 0xFFFF_FFFFL) | (long) timestamp << 32);
+        out.set(PAIR, to + 8, previous.get(WORD, timestampAt) | (long) n << 32);
+        to += HEAD_BYTES;
+        if (header < 0) {
+          copy(written, valuesAt, out, to, n);
+          valuesAt += 4L * n;
+          to += 4L * n;
+        }
+        copy(before, cellsAt, out, to, n);
+        cellsAt += 4L * n;
+        to += 4L * n;
+        timestampAt += 4;
+        timestamp++;
+        accesses--;
+      }
+      entry++;
+      entryAt += 8;
+      if (accesses == 0) {
+        break;
+      }
+      header = headers.get(LogSegment.HEADER, entryAt);
+    } while (!isAccessOf4(header));
+    left = accesses;
+    id = entry;
+    now = timestamp;
+    headerAt = entryAt;
+    writtenAt = valuesAt;
+    previousAt = timestampAt;
+    beforeAt = cellsAt;
+    outAt = to;
+  }
+
+  private static boolean isAccessOf4(long header) {
+    return LogHeader.logSize(header) == 2 && !LogHeader.isIncrement(header);
+  }
+
+  /** For the few cells of an access quicker than a call of {@link MemorySegment#copy}. */
+  private static void copy(MemorySegment in, long from, MemorySegment out, long to, int n) {
+    for (int i = 0; i < n; i++) {
+      out.set(WORD, to + 4L * i, in.get(WORD, from + 4L * i));
     }
-    int n = LogHeader.size(header);
-    out.set(PAIR, outAt, (id & 0xFFFF_FFFFL) | (long) now << 32);
-    out.set(PAIR, outAt + 8, previous.get(WORD, previousAt) | (long) n << 32);
-    outAt += HEAD_BYTES;
-    if (LogHeader.isWrite(header)) {
-      MemorySegment.copy(written, writtenAt, out, outAt, 4L * n);
-      writtenAt += 4L * n;
-      outAt += 4L * n;
-    }
-    MemorySegment.copy(before, beforeAt, out, outAt, 4L * n);
-    beforeAt += 4L * n;
-    outAt += 4L * n;
-    previousAt += 4;
-    id++;
-    now++;
-    left--;
   }
 }
