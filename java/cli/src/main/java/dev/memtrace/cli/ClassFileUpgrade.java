@@ -73,8 +73,7 @@ final class ClassFileUpgrade {
     if (model.majorVersion() >= STACK_MAPS) {
       return bytes;
     }
-    MethodTransform methods =
-        MethodTransform.transformingCode(CodeTransform.ofStateful(() -> (b, e) -> b.with(e)));
+    MethodTransform methods = MethodTransform.transformingCode(CodeTransform.ACCEPT_ALL);
     ClassTransform upgrade =
         (builder, element) -> {
           switch (element) {

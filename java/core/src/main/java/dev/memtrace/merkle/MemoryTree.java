@@ -125,27 +125,32 @@ public final class MemoryTree {
             level.index[leaf] = chunks.leaf(leaf);
             tree.load(0, level.index[leaf], digests, i * DIGEST);
             TreeLevel.store(level.initial, leaf, digests, i * DIGEST);
-            TreeLevel.store(level.after, leaf, digests, i * DIGEST);
             chunks.initialValues(leaf, before, 0);
             int at = changed.nextInput();
             chunks.finalValues(leaf, changed.inputs, at);
-            if (!Arrays.equals(before, 0, CHUNK, changed.inputs, at, at + CHUNK)) {
+            if (Arrays.equals(before, 0, CHUNK, changed.inputs, at, at + CHUNK)) {
+              TreeLevel.store(level.after, leaf, digests, i * DIGEST);
+            } else {
               BabyBear.toMontgomery(changed.inputs, at, changed.inputs, at, CHUNK);
               changed.add(leaf);
             }
           }
           BabyBear.fromMontgomery(digests, 0, digests, 0, digests.length);
-          for (int i = 0; i < count; i++) {
-            chunks.initialHash((int) from + i, digests, i * DIGEST);
-            chunks.finalHash((int) from + i, digests, i * DIGEST);
-          }
           changed.hash();
           for (int i = 0; i < changed.count; i++) {
             TreeLevel.store(level.after, changed.nodes[i], changed.digests, i * DIGEST);
           }
           BabyBear.fromMontgomery(changed.digests, 0, changed.digests, 0, changed.count * DIGEST);
-          for (int i = 0; i < changed.count; i++) {
-            chunks.finalHash(changed.nodes[i], changed.digests, i * DIGEST);
+          int next = 0;
+          for (int i = 0; i < count; i++) {
+            int leaf = (int) from + i;
+            chunks.initialHash(leaf, digests, i * DIGEST);
+            if (next < changed.count && changed.nodes[next] == leaf) {
+              chunks.finalHash(leaf, changed.digests, next * DIGEST);
+              next++;
+            } else {
+              chunks.finalHash(leaf, digests, i * DIGEST);
+            }
           }
         });
     return level;

@@ -72,8 +72,8 @@ public final class BufferPool {
    * Hands out a buffer of arbitrary content.
    *
    * @param minBytes how many bytes are needed
-   * @return a buffer of at least that size, and hardly more than a quarter larger, aligned to 64
-   *     bytes
+   * @return a buffer of at least that size, aligned to 64 bytes; if more than 4 KiB are needed, at
+   *     most a third larger
    * @throws OutOfNativeMemoryException if native memory is exhausted
    */
   public MemorySegment acquire(long minBytes) {
